@@ -1,0 +1,55 @@
+// Writes test/golden/databases/v1.db as the schema of version 1 has it. Run it once when a new schema version is
+// released, under the name of that version; the files of older versions stay as they are.
+
+import { rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { openSqliteStorage } from "../dist/providers/sqlite/index.js";
+
+const path = fileURLToPath(new URL("../test/golden/databases/v1.db", import.meta.url));
+const NOW = Date.UTC(2026, 0, 1);
+
+rmSync(path, { force: true });
+const storage = openSqliteStorage({ path, clock: { now: () => NOW } });
+await storage.taskHubs.ensure("Golden", { partitionCount: 2 });
+const { client, worker } = await storage.openTaskHub("Golden");
+const store = worker({ workerId: "maker", processId: 1, hostName: "maker", leaseMs: 1000 });
+const owned = await store.join();
+
+const runs = {};
+for (const [index, instanceId] of ["pending", "running", "completed", "failed", "quarantined"].entries()) {
+  const instance = { instanceId, executionId: `${instanceId}-1`, name: "hello", createdAt: NOW + index };
+  const created = await client.create({ ...instance, input: '"Grüße"', tags: { team: "blue" } }, []);
+  runs[instanceId] = created.run;
+}
+await client.send([{ instanceId: "running", key: "k", at: NOW, event: '{"type":"EventRaised"}' }]);
+
+const events = '[{"type":"ExecutionStarted"}]';
+await commit("running", 0, { status: "Running", recover: true, customStatus: '"half way"' }, [7]);
+await commit("running", 1, undefined, []);
+await commit("completed", 0, { status: "Completed", output: '"done"', completedAt: NOW + 9 }, []);
+await commit("failed", 0, { status: "Failed", output: '"no"', failure: '{"errorType":"Error"}' }, []);
+await store.quarantine("quarantined", "It crashed the process.");
+await store.leave();
+await storage.close();
+
+async function commit(instanceId, seq, patch, timerIds) {
+  const run = runs[instanceId];
+  for (const { partition, epoch } of owned) {
+    const [outcome] = await store.commit([
+      {
+        partition,
+        epoch,
+        instanceId,
+        run,
+        chunk: { seq, at: NOW + 10 + seq, eventCount: 3, events },
+        ...(patch ? { patch } : {}),
+        consumed: [],
+        timersNew: timerIds.map((id) => ({ run, id, dueAt: NOW + 1000, instanceId })),
+        timersDone: [],
+        messages: [],
+        starts: [],
+      },
+    ]);
+    if (outcome.type === "applied") return;
+  }
+}

@@ -1,0 +1,55 @@
+import type { HistoryEvent } from "./history-event.ts";
+import type { OrchestratorAction } from "./orchestrator-action.ts";
+import type { Completion, EpisodeResult } from "./orchestrator-session.ts";
+
+/** The history of one episode: what arrived, what the code asked for, and the end, if it was one. */
+export function eventsOf(result: EpisodeResult, at: number): HistoryEvent[] {
+  const events: HistoryEvent[] = [...result.accepted];
+  for (const action of result.actions) events.push(eventOf(action, at));
+  if (result.completion) events.push(completedEvent(result.completion, at));
+  return events;
+}
+
+function eventOf(action: OrchestratorAction, timestamp: number): HistoryEvent {
+  const eventId = action.id;
+  switch (action.type) {
+    case "ScheduleTask": {
+      const { name, input, retryOf } = action;
+      return { type: "TaskScheduled", eventId, timestamp, name, ...given({ input, retryOf }) };
+    }
+    case "CreateTimer": {
+      const { fireAt, retryOf, timeoutOf } = action;
+      return { type: "TimerCreated", eventId, timestamp, fireAt, ...given({ retryOf, timeoutOf }) };
+    }
+    case "CreateSubOrchestration": {
+      const { instanceId, name, version, input, retryOf } = action;
+      return {
+        type: "SubOrchestrationInstanceCreated",
+        eventId,
+        timestamp,
+        instanceId,
+        name,
+        ...given({ version, input, retryOf }),
+        ...(action.fireAndForget ? { fireAndForget: true } : {}),
+      };
+    }
+    case "SendEvent": {
+      const { instanceId, name, input } = action;
+      return { type: "EventSent", eventId, timestamp, instanceId, name, ...given({ input }) };
+    }
+  }
+}
+
+function completedEvent(completion: Completion, timestamp: number): HistoryEvent {
+  const { eventId, status, result, failure } = completion;
+  return { type: "ExecutionCompleted", eventId, timestamp, status, ...given({ result, failure }) };
+}
+
+/** The same object without what is undefined. */
+function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const present: { [K in keyof T]?: Exclude<T[K], undefined> } = {};
+  for (const key in values) {
+    if (values[key] !== undefined) present[key] = values[key] as Exclude<T[typeof key], undefined>;
+  }
+  return present;
+}

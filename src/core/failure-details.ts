@@ -1,0 +1,99 @@
+/** What is kept of a thrown value (S-190). It survives activity, orchestrator, client and store. */
+export interface FailureDetails {
+  readonly errorType: string;
+  readonly errorMessage: string;
+  readonly stackTrace?: string;
+  readonly innerFailure?: FailureDetails;
+  /** A retry policy must not try again. */
+  readonly isNonRetriable?: true;
+  /** The error's own enumerable properties, or `{ value }` when something else than an error was thrown. */
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
+const MAX_CAUSES = 8;
+const OWN_FIELDS = new Set(["name", "message", "stack", "cause", "failure", "nonRetriable"]);
+
+/** Describes any thrown value. It never throws itself. */
+export function describeFailure(thrown: unknown, depth = 0): FailureDetails {
+  if (!(thrown instanceof Error)) return describeNonError(thrown);
+  const cause: unknown = thrown.cause;
+  const properties = ownProperties(thrown);
+  return {
+    errorType: errorTypeOf(thrown),
+    errorMessage: String(thrown.message),
+    ...(typeof thrown.stack === "string" ? { stackTrace: thrown.stack } : {}),
+    ...(cause !== undefined && cause !== null && depth < MAX_CAUSES
+      ? { innerFailure: describeFailure(cause, depth + 1) }
+      : {}),
+    ...("nonRetriable" in thrown && thrown.nonRetriable === true ? { isNonRetriable: true as const } : {}),
+    ...(properties ? { properties } : {}),
+  };
+}
+
+/** `Type: message`, the text form of a failure (S-190). */
+export function failureText(failure: FailureDetails): string {
+  return `${failure.errorType}: ${failure.errorMessage}`;
+}
+
+/** An error that looks like the one that was thrown: same name, message, stack, cause and properties. */
+export function rebuildError(failure: FailureDetails): Error {
+  const error = new Error(
+    failure.errorMessage,
+    failure.innerFailure ? { cause: rebuildError(failure.innerFailure) } : undefined,
+  );
+  error.name = failure.errorType;
+  if (failure.stackTrace !== undefined) error.stack = failure.stackTrace;
+  for (const [key, value] of Object.entries(failure.properties ?? {})) {
+    Object.defineProperty(error, key, { value, enumerable: true, configurable: true, writable: true });
+  }
+  return error;
+}
+
+function describeNonError(thrown: unknown): FailureDetails {
+  const value = toJsonValue(thrown);
+  const text = typeof thrown === "string" ? thrown : (safeJson(thrown) ?? safeString(thrown));
+  return {
+    errorType: thrown === null ? "null" : typeof thrown,
+    errorMessage: text,
+    ...(value === undefined ? {} : { properties: { value } }),
+  };
+}
+
+function errorTypeOf(error: Error): string {
+  if (typeof error.name === "string" && error.name !== "" && error.name !== "Error") return error.name;
+  const constructorName: unknown = error.constructor?.name;
+  return typeof constructorName === "string" && constructorName !== "" ? constructorName : "Error";
+}
+
+function ownProperties(error: Error): Record<string, unknown> | undefined {
+  const properties: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(error)) {
+    if (OWN_FIELDS.has(key)) continue;
+    const json = toJsonValue(value);
+    if (json !== undefined) properties[key] = json;
+  }
+  return Object.keys(properties).length > 0 ? properties : undefined;
+}
+
+function toJsonValue(value: unknown): unknown {
+  const text = safeJson(value);
+  return text === undefined ? undefined : (JSON.parse(text) as unknown);
+}
+
+/** A value that JSON cannot hold (a cycle, a BigInt, a function) has no JSON text: it is left out of the details. */
+function safeJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value) as string | undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Objects may refuse conversion to text; their kind is then all there is to tell. */
+function safeString(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return `a thrown ${typeof value} that has no text form`;
+  }
+}

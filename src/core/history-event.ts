@@ -1,0 +1,188 @@
+import type { FailureDetails } from "./failure-details.ts";
+
+/** JSON text, exactly as it is stored. `undefined` stands for "no value". */
+export type JsonText = string;
+
+/** Who started an instance as a sub-orchestration, and which of its tasks waits for the outcome. */
+export interface ParentInstance {
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly name: string;
+  readonly taskScheduledId: number;
+}
+
+interface EventBase {
+  /** Milliseconds since 1970, UTC. */
+  readonly timestamp: number;
+}
+
+interface SchedulingEvent extends EventBase {
+  /** The sequence number the orchestrator gave to this action (S-30). */
+  readonly eventId: number;
+}
+
+export interface ExecutionStarted extends EventBase {
+  readonly type: "ExecutionStarted";
+  readonly instanceId: string;
+  readonly executionId: string;
+  readonly name: string;
+  readonly version?: string;
+  readonly input?: JsonText;
+  readonly parent?: ParentInstance;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly scheduledStartTime?: number;
+  /** Counts the executions of one instance: 0 for the first, one more with each continue-as-new. */
+  readonly generation?: number;
+}
+
+export type CompletionStatus = "Completed" | "Failed" | "Terminated";
+
+export interface ExecutionCompleted extends SchedulingEvent {
+  readonly type: "ExecutionCompleted";
+  readonly status: CompletionStatus;
+  readonly result?: JsonText;
+  readonly failure?: FailureDetails;
+}
+
+export interface ExecutionTerminated extends EventBase {
+  readonly type: "ExecutionTerminated";
+  readonly reason?: string;
+}
+
+export interface ExecutionSuspended extends EventBase {
+  readonly type: "ExecutionSuspended";
+  readonly reason?: string;
+}
+
+export interface ExecutionResumed extends EventBase {
+  readonly type: "ExecutionResumed";
+  readonly reason?: string;
+}
+
+/** Marks that the history before it was rewritten by rewind; it means nothing to the orchestrator. */
+export interface ExecutionRewound extends EventBase {
+  readonly type: "ExecutionRewound";
+  readonly reason?: string;
+  /** Present when a rewound parent passed the rewind on to this child. */
+  readonly parent?: ParentInstance;
+}
+
+export interface TaskScheduled extends SchedulingEvent {
+  readonly type: "TaskScheduled";
+  readonly name: string;
+  readonly input?: JsonText;
+  /** The first task of the retried call this attempt belongs to. */
+  readonly retryOf?: number;
+}
+
+export interface TaskCompleted extends EventBase {
+  readonly type: "TaskCompleted";
+  readonly taskScheduledId: number;
+  readonly result?: JsonText;
+}
+
+export interface TaskFailed extends EventBase {
+  readonly type: "TaskFailed";
+  readonly taskScheduledId: number;
+  readonly reason: string;
+  readonly failure: FailureDetails;
+}
+
+export interface SubOrchestrationInstanceCreated extends SchedulingEvent {
+  readonly type: "SubOrchestrationInstanceCreated";
+  readonly instanceId: string;
+  readonly name: string;
+  readonly version?: string;
+  readonly input?: JsonText;
+  readonly retryOf?: number;
+  /** Started without waiting for it (S-114): it reports to nobody. */
+  readonly fireAndForget?: true;
+}
+
+export interface SubOrchestrationInstanceCompleted extends EventBase {
+  readonly type: "SubOrchestrationInstanceCompleted";
+  readonly taskScheduledId: number;
+  readonly instanceId: string;
+  readonly result?: JsonText;
+}
+
+export interface SubOrchestrationInstanceFailed extends EventBase {
+  readonly type: "SubOrchestrationInstanceFailed";
+  readonly taskScheduledId: number;
+  readonly instanceId: string;
+  readonly reason: string;
+  readonly failure: FailureDetails;
+}
+
+export interface TimerCreated extends SchedulingEvent {
+  readonly type: "TimerCreated";
+  readonly fireAt: number;
+  /** The first task of the retried call this wait belongs to. */
+  readonly retryOf?: number;
+  /** The external event whose wait this timer limits. */
+  readonly timeoutOf?: string;
+}
+
+export interface TimerFired extends EventBase {
+  readonly type: "TimerFired";
+  readonly timerId: number;
+  readonly fireAt: number;
+}
+
+export interface EventSent extends SchedulingEvent {
+  readonly type: "EventSent";
+  readonly instanceId: string;
+  readonly name: string;
+  readonly input?: JsonText;
+}
+
+export interface EventRaised extends EventBase {
+  readonly type: "EventRaised";
+  readonly name: string;
+  readonly input?: JsonText;
+  /** Chosen by the sender; a second event with the same id is dropped. */
+  readonly messageId?: string;
+}
+
+export interface OrchestratorStarted extends EventBase {
+  readonly type: "OrchestratorStarted";
+}
+
+export interface OrchestratorCompleted extends EventBase {
+  readonly type: "OrchestratorCompleted";
+}
+
+export type HistoryEvent =
+  | ExecutionStarted
+  | ExecutionCompleted
+  | ExecutionTerminated
+  | ExecutionSuspended
+  | ExecutionResumed
+  | ExecutionRewound
+  | TaskScheduled
+  | TaskCompleted
+  | TaskFailed
+  | SubOrchestrationInstanceCreated
+  | SubOrchestrationInstanceCompleted
+  | SubOrchestrationInstanceFailed
+  | TimerCreated
+  | TimerFired
+  | EventSent
+  | EventRaised
+  | OrchestratorStarted
+  | OrchestratorCompleted;
+
+export type HistoryEventName = HistoryEvent["type"];
+
+/** What may arrive for an instance from outside its orchestrator. */
+export type MessageEvent =
+  | ExecutionTerminated
+  | ExecutionSuspended
+  | ExecutionResumed
+  | ExecutionRewound
+  | TaskCompleted
+  | TaskFailed
+  | SubOrchestrationInstanceCompleted
+  | SubOrchestrationInstanceFailed
+  | TimerFired
+  | EventRaised;

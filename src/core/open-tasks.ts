@@ -1,0 +1,112 @@
+import type { JsonText, MessageEvent } from "./history-event.ts";
+import type { Task, TimerTask } from "./task.ts";
+
+interface OpenBase {
+  readonly id: number;
+  /** Its result has arrived; a second one is a duplicate (S-33). */
+  claimed: boolean;
+}
+
+export interface OpenActivity extends OpenBase {
+  readonly kind: "activity";
+  readonly task: Task<unknown>;
+  readonly name: string;
+  readonly input: JsonText | undefined;
+}
+
+export interface OpenSubOrchestration extends OpenBase {
+  readonly kind: "subOrchestration";
+  readonly task: Task<unknown>;
+  readonly name: string;
+  instanceId: string;
+}
+
+export interface OpenTimer extends OpenBase {
+  readonly kind: "timer";
+  readonly task: TimerTask;
+  fireAt: number;
+}
+
+export type OpenTask = OpenActivity | OpenSubOrchestration | OpenTimer;
+
+/** The tasks an orchestration has asked for and has no result of. While there is one, it is not finished (S-17). */
+export class OpenTasks {
+  readonly #tasks = new Map<number, OpenTask>();
+  readonly #children = new Map<string, OpenSubOrchestration>();
+  #activities = 0;
+
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  /** How many activities are under way or about to be. */
+  get activityCount(): number {
+    return this.#activities;
+  }
+
+  add(task: OpenTask): void {
+    this.#tasks.set(task.id, task);
+    if (task.kind === "activity") this.#activities += 1;
+    if (task.kind === "subOrchestration") this.#children.set(task.instanceId, task);
+  }
+
+  get(id: number): OpenTask | undefined {
+    return this.#tasks.get(id);
+  }
+
+  childOf(instanceId: string): OpenSubOrchestration | undefined {
+    return this.#children.get(instanceId);
+  }
+
+  /** History knows better than the code which child this is. */
+  renameChild(task: OpenSubOrchestration, instanceId: string): void {
+    this.#children.delete(task.instanceId);
+    task.instanceId = instanceId;
+    this.#children.set(instanceId, task);
+  }
+
+  remove(id: number): OpenTask | undefined {
+    const task = this.#tasks.get(id);
+    if (task === undefined) return undefined;
+    this.#tasks.delete(id);
+    if (task.kind === "activity") this.#activities -= 1;
+    if (task.kind === "subOrchestration") this.#children.delete(task.instanceId);
+    return task;
+  }
+
+  values(): IterableIterator<OpenTask> {
+    return this.#tasks.values();
+  }
+
+  /** The open task this result is for, marked as served; `undefined` for a duplicate or a result nobody asked for. */
+  claim(event: MessageEvent): OpenTask | undefined {
+    const task = this.#target(event);
+    if (task === undefined || task.claimed) return undefined;
+    task.claimed = true;
+    return task;
+  }
+
+  #target(event: MessageEvent): OpenTask | undefined {
+    switch (event.type) {
+      case "TaskCompleted":
+      case "TaskFailed":
+        return this.#ofKind(event.taskScheduledId, "activity");
+      case "TimerFired":
+        return this.#ofKind(event.timerId, "timer");
+      case "SubOrchestrationInstanceCompleted":
+      case "SubOrchestrationInstanceFailed":
+        return this.#children.get(event.instanceId);
+      case "EventRaised":
+      case "ExecutionTerminated":
+      case "ExecutionSuspended":
+      case "ExecutionResumed":
+      case "ExecutionRewound":
+        return undefined;
+    }
+  }
+
+  #ofKind(id: number, kind: OpenTask["kind"]): OpenTask | undefined {
+    const task = this.#tasks.get(id);
+    return task?.kind === kind ? task : undefined;
+  }
+}

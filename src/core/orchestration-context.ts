@@ -1,0 +1,241 @@
+import type { ActionLog } from "./action-log.ts";
+import { toJsonText } from "./data-converter.ts";
+import { deterministicGuid, guidTime } from "./deterministic-guid.ts";
+import { DurableError } from "./errors.ts";
+import { eventTimeout, LimitedEventWait } from "./event-wait.ts";
+import type { ExternalEvents } from "./external-events.ts";
+import type { ExecutionStarted, JsonText, ParentInstance } from "./history-event.ts";
+import { checkInstanceId } from "./instance-id.ts";
+import { checkRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
+import { RetryingTask, type RetryPort } from "./retrying-task.ts";
+import { AllTask, AnyTask, EventTask, type Task, type TaskScope, type TimerTask } from "./task.ts";
+
+/** The largest custom status: whole KB of its UTF-16 text (S-125). */
+const MAX_CUSTOM_STATUS_KB = 16;
+
+export interface CallOptions {
+  readonly retry?: RetryPolicy;
+}
+
+export interface SubOrchestrationOptions extends CallOptions {
+  /** Default: derived from the parent's execution (S-110). */
+  readonly instanceId?: string;
+  readonly version?: string;
+}
+
+export interface WaitOptions<T = unknown> {
+  /** How long to wait, in milliseconds. Without it the wait has no end. */
+  readonly timeoutMs?: number;
+  /** What the wait gives when the time is up, instead of failing with EVENT_TIMEOUT. */
+  readonly defaultValue?: T;
+}
+
+export interface ContinueAsNewOptions {
+  /** Hands events nobody has waited for to the next execution. Default false (S-77). */
+  readonly preserveUnprocessedEvents?: boolean;
+  readonly version?: string;
+}
+
+/** What the context needs of its session. */
+export interface ContextPort extends TaskScope {
+  readonly started: ExecutionStarted;
+  readonly currentTime: number;
+  readonly isReplaying: boolean;
+  readonly actions: ActionLog;
+  readonly events: ExternalEvents;
+  /** @throws {DurableError} CONTEXT_OUTSIDE_EPISODE when no episode of this orchestration is running (S-36). */
+  enter(): void;
+  continueAsNew(input: JsonText | undefined, options: ContinueAsNewOptions): void;
+  setCustomStatus(text: JsonText | undefined): void;
+}
+
+/** What an orchestrator can do. All of it is replayed, none of it touches the world. */
+export class OrchestrationContext {
+  readonly #port: ContextPort;
+  #guids = 0;
+
+  constructor(port: ContextPort) {
+    this.#port = port;
+  }
+
+  get instanceId(): string {
+    return this.#port.started.instanceId;
+  }
+
+  get executionId(): string {
+    return this.#port.started.executionId;
+  }
+
+  get name(): string {
+    return this.#port.started.name;
+  }
+
+  get version(): string | undefined {
+    return this.#port.started.version;
+  }
+
+  get parent(): ParentInstance | undefined {
+    return this.#port.started.parent;
+  }
+
+  get tags(): Readonly<Record<string, string>> {
+    return this.#port.started.tags ?? {};
+  }
+
+  /** The stored input, not parsed. */
+  get inputText(): JsonText | undefined {
+    return this.#port.started.input;
+  }
+
+  /** The time of the current episode; the same in every replay (S-31). */
+  get currentTime(): number {
+    return this.#port.currentTime;
+  }
+
+  get isReplaying(): boolean {
+    return this.#port.isReplaying;
+  }
+
+  callActivity(name: string, input?: unknown, options: CallOptions = {}): Task<unknown> {
+    const { actions } = this.#enter();
+    const text = toJsonText(input, `The input of activity '${name}'`);
+    const { retry } = options;
+    if (retry === undefined) return actions.scheduleTask(name, text, undefined);
+    return this.#retrying(retry, (retryOf) => actions.scheduleTask(name, text, retryOf));
+  }
+
+  callSubOrchestrator(name: string, input?: unknown, options: SubOrchestrationOptions = {}): Task<unknown> {
+    const { actions } = this.#enter();
+    const text = toJsonText(input, `The input of sub-orchestration '${name}'`);
+    const { instanceId, version, retry } = options;
+    if (instanceId !== undefined) this.#checkChildId(instanceId);
+    const attempt = (retryOf: number | undefined): Task<unknown> =>
+      actions.createSubOrchestration({ name, input: text, instanceId, version, retryOf });
+    return retry === undefined ? attempt(undefined) : this.#retrying(retry, attempt);
+  }
+
+  /** Starts an orchestration that nobody waits for (S-114); the answer is its id. */
+  startOrchestration(
+    name: string,
+    input?: unknown,
+    options: Omit<SubOrchestrationOptions, "retry"> = {},
+  ): string {
+    const { actions } = this.#enter();
+    const instanceId = options.instanceId ?? this.newGuid();
+    this.#checkChildId(instanceId);
+    const text = toJsonText(input, `The input of orchestration '${name}'`);
+    actions.startOrchestration({ name, input: text, instanceId, version: options.version });
+    return instanceId;
+  }
+
+  createTimer(fireAt: number): TimerTask {
+    const { actions } = this.#enter();
+    if (!Number.isFinite(fireAt) || Number.isNaN(new Date(fireAt).getTime())) {
+      throw new DurableError("INVALID_ARGUMENT", `createTimer needs a valid date, not ${String(fireAt)}.`);
+    }
+    return actions.createTimer(fireAt);
+  }
+
+  waitForExternalEvent<T = unknown>(name: string, options: WaitOptions<T> = {}): Task<T> {
+    const { actions, events } = this.#enter();
+    requireEventName(name);
+    const { timeoutMs } = options;
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : actions.createTimer(this.#port.currentTime + timeoutMs, { timeoutOf: name });
+    const task: EventTask<T> = new EventTask<T>(this.#port, () => {
+      events.cancel(name, task);
+      task.fail(new DurableError("TASK_CANCELED", `The wait for external event '${name}' was canceled.`));
+    });
+    events.wait(name, task);
+    if (timer === undefined || timeoutMs === undefined) return task;
+    return new LimitedEventWait(this.#port, task, timer, () => {
+      if ("defaultValue" in options) return options.defaultValue as T;
+      throw eventTimeout(name, timeoutMs);
+    });
+  }
+
+  /** Sends an event to another instance and forgets it; without such an instance it is discarded (S-68). */
+  sendEvent(instanceId: string, name: string, data?: unknown): void {
+    const { actions } = this.#enter();
+    requireEventName(name);
+    actions.sendEvent(instanceId, name, toJsonText(data, `The payload of event '${name}'`));
+  }
+
+  all<T>(tasks: readonly Task<T>[]): Task<T[]> {
+    return new AllTask(this.#enter(), tasks);
+  }
+
+  any<T extends Task<unknown>>(tasks: readonly T[]): Task<T> {
+    return new AnyTask(this.#enter(), tasks);
+  }
+
+  continueAsNew(input?: unknown, options: ContinueAsNewOptions = {}): void {
+    this.#enter().continueAsNew(toJsonText(input, "The input of continueAsNew"), options);
+  }
+
+  /** @throws {DurableError} CUSTOM_STATUS_TOO_LARGE (S-125) */
+  setCustomStatus(value: unknown): void {
+    const text = toJsonText(value, "The custom status");
+    const kilobytes = Math.floor(((text?.length ?? 0) * 2) / 1024);
+    if (kilobytes > MAX_CUSTOM_STATUS_KB) {
+      throw new DurableError(
+        "CUSTOM_STATUS_TOO_LARGE",
+        `The custom status has ${kilobytes} KB of UTF-16 text; at most ${MAX_CUSTOM_STATUS_KB} KB are allowed.`,
+      );
+    }
+    this.#enter().setCustomStatus(text);
+  }
+
+  /** A UUID that is the same in every replay (S-120 to S-123). */
+  newGuid(): string {
+    const { started, currentTime } = this.#enter();
+    return deterministicGuid(started.instanceId, guidTime(currentTime), this.#guids++);
+  }
+
+  #enter(): ContextPort {
+    this.#port.enter();
+    return this.#port;
+  }
+
+  #retrying(policy: RetryPolicy, start: (retryOf: number | undefined) => Task<unknown>): Task<unknown> {
+    checkRetryPolicy(policy);
+    return new RetryingTask(this.#retryPort(start), policy);
+  }
+
+  #retryPort(start: (retryOf: number | undefined) => Task<unknown>): RetryPort {
+    const port = this.#port;
+    return {
+      awaited: (task) => port.awaited(task),
+      promiseSettled: (task) => port.promiseSettled(task),
+      get currentTime() {
+        return port.currentTime;
+      },
+      attempt: (retryOf) => {
+        const id = port.actions.nextId;
+        return { id, task: start(retryOf) };
+      },
+      wait: (delayMs, retryOf) => port.actions.createTimer(port.currentTime + delayMs, { retryOf }),
+    };
+  }
+
+  /** @throws {DurableError} INVALID_INSTANCE_ID (S-1, S-111) */
+  #checkChildId(instanceId: string): void {
+    checkInstanceId(instanceId);
+    const { started } = this.#port;
+    const taken = [started.instanceId, started.parent?.instanceId];
+    if (taken.some((id) => id?.toLowerCase() === instanceId.toLowerCase())) {
+      throw new DurableError(
+        "INVALID_INSTANCE_ID",
+        `A sub-orchestration's id must differ from that of its parent and grandparent; "${instanceId}" does not.`,
+      );
+    }
+  }
+}
+
+/** @throws {DurableError} INVALID_EVENT_NAME (S-69) */
+export function requireEventName(name: unknown): void {
+  if (typeof name === "string" && name !== "") return;
+  throw new DurableError("INVALID_EVENT_NAME", "An external event needs a name that is not empty.");
+}

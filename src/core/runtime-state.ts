@@ -1,0 +1,110 @@
+import type { HistoryEvent, ParentInstance } from "./history-event.ts";
+
+export interface ScheduledActivity {
+  readonly id: number;
+  readonly name: string;
+  readonly since: number;
+}
+
+export interface RunningChild {
+  readonly id: number;
+  readonly instanceId: string;
+  readonly name: string;
+  readonly since: number;
+}
+
+export interface PendingTimer {
+  readonly id: number;
+  readonly fireAt: number;
+  readonly retryOf?: number;
+  readonly timeoutOf?: string;
+}
+
+/** What a history says without running any code. */
+export interface RuntimeState {
+  readonly activities: readonly ScheduledActivity[];
+  readonly children: readonly RunningChild[];
+  /** Timers that have not fired. History does not tell which of them the code has canceled. */
+  readonly timers: readonly PendingTimer[];
+  readonly suspended: { readonly reason?: string; readonly since: number } | undefined;
+  readonly parent: ParentInstance | undefined;
+  readonly returned: boolean;
+  readonly eventCount: number;
+}
+
+/** Folds a history. Pure, and independent of whether the orchestrator's code is at hand. */
+export function foldHistory(history: Iterable<HistoryEvent>): RuntimeState {
+  const activities = new Map<number, ScheduledActivity>();
+  const children = new Map<string, RunningChild>();
+  const timers = new Map<number, PendingTimer>();
+  let suspended: RuntimeState["suspended"];
+  let parent: ParentInstance | undefined;
+  let returned = false;
+  let eventCount = 0;
+  for (const event of history) {
+    eventCount += 1;
+    switch (event.type) {
+      case "ExecutionStarted":
+        parent = event.parent;
+        break;
+      case "TaskScheduled":
+        activities.set(event.eventId, { id: event.eventId, name: event.name, since: event.timestamp });
+        break;
+      case "TaskCompleted":
+      case "TaskFailed":
+        activities.delete(event.taskScheduledId);
+        break;
+      case "SubOrchestrationInstanceCreated":
+        if (!event.fireAndForget) {
+          const { eventId, instanceId, name, timestamp } = event;
+          children.set(instanceId, { id: eventId, instanceId, name, since: timestamp });
+        }
+        break;
+      case "SubOrchestrationInstanceCompleted":
+      case "SubOrchestrationInstanceFailed":
+        children.delete(event.instanceId);
+        break;
+      case "TimerCreated": {
+        const { eventId, fireAt, retryOf, timeoutOf } = event;
+        timers.set(eventId, {
+          id: eventId,
+          fireAt,
+          ...(retryOf === undefined ? {} : { retryOf }),
+          ...(timeoutOf === undefined ? {} : { timeoutOf }),
+        });
+        break;
+      }
+      case "TimerFired":
+        timers.delete(event.timerId);
+        break;
+      case "ExecutionSuspended":
+        suspended = {
+          since: event.timestamp,
+          ...(event.reason === undefined ? {} : { reason: event.reason }),
+        };
+        break;
+      case "ExecutionResumed":
+        suspended = undefined;
+        break;
+      case "ExecutionCompleted":
+        returned = true;
+        break;
+      case "ExecutionTerminated":
+      case "ExecutionRewound":
+      case "EventSent":
+      case "EventRaised":
+      case "OrchestratorStarted":
+      case "OrchestratorCompleted":
+        break;
+    }
+  }
+  return {
+    activities: [...activities.values()],
+    children: [...children.values()],
+    timers: [...timers.values()],
+    suspended,
+    parent,
+    returned,
+    eventCount,
+  };
+}

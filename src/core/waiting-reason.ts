@@ -1,0 +1,97 @@
+/** One thing an instance that has not ended waits for. Times are milliseconds since 1970. */
+export type WaitingReason =
+  | { readonly type: "start"; readonly scheduledAt?: number }
+  | { readonly type: "suspended"; readonly since: number; readonly reason?: string }
+  | { readonly type: "quarantined"; readonly reason: string }
+  | { readonly type: "orchestrator-missing"; readonly name: string }
+  | { readonly type: "messages"; readonly count: number }
+  | {
+      readonly type: "activity";
+      readonly name: string;
+      readonly taskId: number;
+      readonly since: number;
+      /** unknown: the process that is asked does not run this instance. */
+      readonly state: "running" | "queued" | "unknown";
+    }
+  | {
+      readonly type: "sub-orchestration";
+      readonly name: string;
+      readonly instanceId: string;
+      readonly since: number;
+    }
+  | { readonly type: "timer"; readonly dueAt: number; readonly purpose: "timer" | "retry" | "event-timeout" }
+  | { readonly type: "event"; readonly names: readonly string[] }
+  /** The function has returned; only what it did not wait for holds up its end (S-17). */
+  | { readonly type: "returned"; readonly openTasks: number }
+  | { readonly type: "next-episode" };
+
+export interface WaitingExplanation {
+  readonly instanceId: string;
+  /** Most telling first; never empty. */
+  readonly reasons: readonly WaitingReason[];
+  /** The first reason in words. */
+  readonly sentence: string;
+}
+
+export function explain(instanceId: string, reasons: readonly WaitingReason[]): WaitingExplanation {
+  const found: readonly WaitingReason[] = reasons.length > 0 ? reasons : [{ type: "next-episode" }];
+  const [first] = found;
+  const others = found.length - 1;
+  const more = others > 0 ? ` (and ${others} more)` : "";
+  return { instanceId, reasons: found, sentence: `${first ? sentenceOf(first) : ""}${more}.` };
+}
+
+function sentenceOf(reason: WaitingReason): string {
+  switch (reason.type) {
+    case "start":
+      return reason.scheduledAt === undefined
+        ? "It has not been started yet: no host has picked it up"
+        : `It is scheduled to start at ${iso(reason.scheduledAt)}`;
+    case "suspended":
+      return `It is suspended since ${iso(reason.since)}${reason.reason ? `: ${reason.reason}` : ""}`;
+    case "quarantined":
+      return `It is in quarantine: ${reason.reason}`;
+    case "orchestrator-missing":
+      return `No worker has the orchestrator '${reason.name}'`;
+    case "messages":
+      return `${reason.count} ${reason.count === 1 ? "message waits" : "messages wait"} for a host to pick them up`;
+    case "activity":
+      return activitySentence(reason);
+    case "sub-orchestration":
+      return `It waits for sub-orchestration '${reason.name}' (instance '${reason.instanceId}') since ${iso(reason.since)}`;
+    case "timer":
+      return timerSentence(reason);
+    case "event":
+      return reason.names.length === 0
+        ? "It waits for an external event"
+        : `It waits for external event ${reason.names.map((name) => `'${name}'`).join(", ")}`;
+    case "returned":
+      return `Its function has returned; it ends when the ${reason.openTasks} tasks it did not wait for have ended`;
+    case "next-episode":
+      return "It is about to run its next episode";
+  }
+}
+
+function activitySentence(reason: Extract<WaitingReason, { type: "activity" }>): string {
+  const doing = {
+    running: "is running",
+    queued: "waits for a free slot",
+    unknown: "is under way",
+  }[reason.state];
+  return `Activity '${reason.name}' ${doing} since ${iso(reason.since)}`;
+}
+
+function timerSentence(reason: Extract<WaitingReason, { type: "timer" }>): string {
+  const purpose = {
+    timer: "It waits for a timer due at",
+    retry: "A failed call is tried again at",
+    "event-timeout": "Its wait for an external event ends at",
+  }[reason.purpose];
+  return `${purpose} ${iso(reason.dueAt)}`;
+}
+
+/** Years a Date cannot hold are shown as the number they are. */
+function iso(time: number): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
+}

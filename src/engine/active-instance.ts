@@ -1,0 +1,85 @@
+import type { ExecutionStarted, MessageEvent } from "../core/history-event.ts";
+import type { RuntimeStatus } from "../core/orchestration-status.ts";
+import type { InstanceRecord, NewInstance, NextRun, TimerKey } from "../storage/index.ts";
+import type { OrchestrationSession } from "./executor.ts";
+
+/** What became of a message. */
+export type Delivery = "delivered" | "instance-not-found" | "instance-ended";
+
+/** A message on its last step: it takes effect with the next episode of its instance. */
+export interface PendingMessage {
+  /** Absent: no message, only a reason to run an episode. */
+  readonly event?: MessageEvent | ExecutionStarted;
+  /** Its row in the inbox, which the episode consumes. */
+  readonly storedId?: number;
+  /** Its row among the timers, which the episode consumes. */
+  readonly timer?: TimerKey;
+  /** It is meant for this run only: results and timers of an earlier one are void. */
+  readonly run?: number;
+  readonly settled?: (outcome: Delivery | Error) => void;
+}
+
+/** The instance's row as it was last committed, as far as episodes change it. */
+export interface CommittedRow {
+  readonly status: RuntimeStatus;
+  readonly recover: boolean;
+  readonly hasOutput: boolean;
+}
+
+/**
+ * loading: its record and history are being read. idle: in memory, nothing to do. ready: waits for its turn.
+ * running: its code runs. committing: its episode is in the commit pump.
+ */
+export type Phase = "loading" | "idle" | "ready" | "running" | "committing";
+
+/** One instance that this process has in memory. */
+export class ActiveInstance {
+  readonly instanceId: string;
+  phase: Phase = "loading";
+  readonly inbox: PendingMessage[] = [];
+  session: OrchestrationSession | undefined;
+  started: ExecutionStarted | undefined;
+  run = 0;
+  nextSeq = 0;
+  row: CommittedRow = { status: "Pending", recover: false, hasOutput: false };
+  /** Set until the episode that brings the instance into being is committed. */
+  creation: { readonly instance: NewInstance; readonly replaces: readonly RuntimeStatus[] } | undefined;
+  /** A new owner found it: what its history says is under way must be started again. */
+  recovering = false;
+  bytes = 0;
+
+  constructor(instanceId: string) {
+    this.instanceId = instanceId;
+  }
+}
+
+/** The first event of an execution, made from what the store holds of the instance. */
+export function startedEvent(instance: NewInstance | InstanceRecord, generation = 0): ExecutionStarted {
+  const { instanceId, executionId, name, version, input, parent, tags, scheduledAt, createdAt } = instance;
+  return {
+    type: "ExecutionStarted",
+    timestamp: createdAt,
+    instanceId,
+    executionId,
+    name,
+    ...(version === undefined ? {} : { version }),
+    ...(input === undefined ? {} : { input }),
+    ...(parent === undefined ? {} : { parent }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(scheduledAt === undefined ? {} : { scheduledStartTime: scheduledAt }),
+    ...(generation === 0 ? {} : { generation }),
+  };
+}
+
+/** The first event of the execution that follows a continue-as-new (S-75). */
+export function nextExecution(started: ExecutionStarted, next: NextRun, at: number): ExecutionStarted {
+  const { scheduledStartTime: _, input: __, ...kept } = started;
+  return {
+    ...kept,
+    timestamp: next.createdAt ?? at,
+    executionId: next.executionId,
+    generation: (started.generation ?? 0) + 1,
+    ...(next.version === undefined ? {} : { version: next.version }),
+    ...(next.input === undefined || next.input === null ? {} : { input: next.input }),
+  };
+}

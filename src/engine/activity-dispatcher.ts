@@ -1,0 +1,116 @@
+import type { ActivityCall, ActivityOutcome, Executor, RunningActivity } from "./executor.ts";
+
+export interface ScheduledActivityCall extends ActivityCall {
+  readonly run: number;
+}
+
+interface Entry {
+  readonly call: ScheduledActivityCall;
+  readonly done: (outcome: ActivityOutcome) => void;
+  running: RunningActivity | undefined;
+  aborted: boolean;
+}
+
+/**
+ * Starts activities whose scheduling is committed, so many at a time, first come first served.
+ *
+ * An activity that is known here is not started a second time, and the outcome of an aborted one goes nowhere.
+ */
+export class ActivityDispatcher {
+  readonly #executor: Executor;
+  readonly #limit: number;
+  readonly #entries = new Map<number, Map<number, Entry>>();
+  #waiting: Entry[] = [];
+  #next = 0;
+  #running = 0;
+  #closed = false;
+
+  constructor(executor: Executor, limit: number) {
+    this.#executor = executor;
+    this.#limit = limit;
+  }
+
+  get runningCount(): number {
+    return this.#running;
+  }
+
+  /** Runs the activity when its turn comes. False when it is known already. */
+  start(call: ScheduledActivityCall, done: (outcome: ActivityOutcome) => void): boolean {
+    const ofRun = this.#entries.get(call.run);
+    if (ofRun?.has(call.taskId)) return false;
+    const entry: Entry = { call, done, running: undefined, aborted: false };
+    if (ofRun) ofRun.set(call.taskId, entry);
+    else this.#entries.set(call.run, new Map([[call.taskId, entry]]));
+    if (this.#running < this.#limit && this.#next >= this.#waiting.length) this.#launch(entry);
+    else this.#waiting.push(entry);
+    return true;
+  }
+
+  isKnown(run: number, taskId: number): boolean {
+    return this.#entries.get(run)?.has(taskId) ?? false;
+  }
+
+  /** Since when this process has the activity: running or waiting for a slot. */
+  isRunning(run: number, taskId: number): boolean {
+    return this.#entries.get(run)?.get(taskId)?.running !== undefined;
+  }
+
+  /** The orchestration has ended without these activities. */
+  abortRun(run: number, reason: string): void {
+    const entries = this.#entries.get(run);
+    if (entries === undefined) return;
+    for (const entry of entries.values()) {
+      entry.aborted = true;
+      entry.running?.abort(reason);
+    }
+    this.#entries.delete(run);
+  }
+
+  /** Starts nothing any more; what runs is waited for until `deadline` resolves, then asked to stop. */
+  async drain(deadline: Promise<void>): Promise<void> {
+    this.#closed = true;
+    const outcomes = this.#all().flatMap((entry) => entry.running?.outcome ?? []);
+    await Promise.race([Promise.allSettled(outcomes), deadline]);
+    for (const entry of this.#all()) {
+      entry.aborted = true;
+      entry.running?.abort("the host is stopping");
+    }
+  }
+
+  #all(): readonly Entry[] {
+    return [...this.#entries.values()].flatMap((ofRun) => [...ofRun.values()]);
+  }
+
+  #launch(entry: Entry): void {
+    this.#running += 1;
+    const running = this.#executor.startActivity(entry.call);
+    entry.running = running;
+    void running.outcome.then((outcome) => this.#finished(entry, outcome));
+  }
+
+  #finished(entry: Entry, outcome: ActivityOutcome): void {
+    this.#running -= 1;
+    if (!entry.aborted) {
+      this.#forget(entry);
+      entry.done(outcome);
+    }
+    this.#launchNext();
+  }
+
+  #launchNext(): void {
+    while (!this.#closed && this.#running < this.#limit && this.#next < this.#waiting.length) {
+      const entry = this.#waiting[this.#next++] as Entry;
+      if (!entry.aborted) this.#launch(entry);
+    }
+    if (this.#next > 1_024 && this.#next * 2 > this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#next);
+      this.#next = 0;
+    }
+  }
+
+  #forget(entry: Entry): void {
+    const ofRun = this.#entries.get(entry.call.run);
+    ofRun?.delete(entry.call.taskId);
+    if (ofRun?.size === 0) this.#entries.delete(entry.call.run);
+  }
+}

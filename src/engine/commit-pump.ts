@@ -1,0 +1,128 @@
+import { type DurableError, isDurableError } from "../core/errors.ts";
+import type { CommitOutcome, Episode, WorkerStore } from "../storage/index.ts";
+import type { Clock } from "./clock.ts";
+import type { Logger } from "./logger.ts";
+
+/** What a commit came to, seen by the engine: the store's outcome, or an episode no store will ever take. */
+export type PumpOutcome = CommitOutcome | { readonly type: "rejected"; readonly error: unknown };
+
+interface Entry {
+  readonly episode: Episode;
+  readonly settle: (outcome: PumpOutcome) => void;
+}
+
+/** So many episodes go into one commit at most: it must not hold the event loop for long. */
+const MAX_BATCH = 256;
+const FIRST_RETRY_MS = 20;
+const LAST_RETRY_MS = 5_000;
+
+/**
+ * Writes finished episodes, all that are pending in one commit.
+ *
+ * 1. An episode is settled once, after its outcome is known.
+ * 2. A store that is unavailable or full stops the pump, not the engine: the same episodes are sent again (G12).
+ * 3. One episode that cannot be written never holds up its neighbors: the batch is halved until it is alone.
+ */
+export class CommitPump {
+  readonly #store: WorkerStore;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #queue: Entry[] = [];
+  #pumping: Promise<void> | undefined;
+  #stopped = false;
+  #cancelWait: (() => void) | undefined;
+  #complained = false;
+
+  constructor(store: WorkerStore, clock: Clock, logger: Logger) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Episodes that are not settled yet. */
+  get pending(): number {
+    return this.#queue.length;
+  }
+
+  get isBusy(): boolean {
+    return this.#pumping !== undefined;
+  }
+
+  add(episode: Episode, settle: (outcome: PumpOutcome) => void): void {
+    this.#queue.push({ episode, settle });
+  }
+
+  /** Commits until nothing is pending. Resolves when the pump comes to rest. */
+  flush(): Promise<void> {
+    if (this.#pumping === undefined && this.#queue.length > 0) {
+      this.#pumping = this.#run().finally(() => {
+        this.#pumping = undefined;
+      });
+    }
+    return this.#pumping ?? Promise.resolve();
+  }
+
+  /** Gives up: what is pending stays unsettled, and a retry that waits is not made. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelWait?.();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0 && !this.#stopped) {
+      const batch = this.#queue.length <= MAX_BATCH ? this.#queue : this.#queue.slice(0, MAX_BATCH);
+      this.#queue = batch === this.#queue ? [] : this.#queue.slice(MAX_BATCH);
+      await this.#commit(batch);
+    }
+  }
+
+  async #commit(batch: readonly Entry[]): Promise<void> {
+    for (let attempt = 0; !this.#stopped; attempt++) {
+      try {
+        const outcomes = await this.#store.commit(batch.map((entry) => entry.episode));
+        this.#complained = false;
+        batch.forEach((entry, index) => entry.settle(outcomes[index] as CommitOutcome));
+        return;
+      } catch (error) {
+        if (!isTransient(error)) return this.#bisect(batch, error);
+        this.#complain(error);
+        await this.#wait(Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS));
+      }
+    }
+  }
+
+  async #bisect(batch: readonly Entry[], error: unknown): Promise<void> {
+    const [only] = batch;
+    if (batch.length === 1 && only) return only.settle({ type: "rejected", error });
+    const middle = batch.length >>> 1;
+    await this.#commit(batch.slice(0, middle));
+    await this.#commit(batch.slice(middle));
+  }
+
+  #complain(error: DurableError): void {
+    if (this.#complained) return;
+    this.#complained = true;
+    this.#logger.error(
+      { code: error.code, err: error },
+      "The store does not take commits; trying again until it does",
+    );
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(delayMs, resolve);
+      this.#cancelWait = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+function isTransient(error: unknown): error is DurableError {
+  return (
+    isDurableError(error, "STORAGE_UNAVAILABLE") ||
+    isDurableError(error, "STORAGE_FULL") ||
+    isDurableError(error, "OUTCOME_UNKNOWN")
+  );
+}

@@ -1,0 +1,298 @@
+import { toJsonText } from "../core/data-converter.ts";
+import { eventsOf } from "../core/episode-events.ts";
+import { encodeChunk, encodeMessage } from "../core/history-chunk.ts";
+import type { MessageEvent } from "../core/history-event.ts";
+import type { CreateSubOrchestrationAction, ScheduleTaskAction } from "../core/orchestrator-action.ts";
+import type { Completion, EpisodeResult } from "../core/orchestrator-session.ts";
+import type { Episode, InstancePatch, NewInstance, NewMessage, Timer, TimerKey } from "../storage/index.ts";
+import type { ActiveInstance, CommittedRow, PendingMessage } from "./active-instance.ts";
+
+/** What happens once the episode is committed, and not before. */
+export interface Effects {
+  readonly activities: readonly ScheduleTaskAction[];
+  readonly timersNew: readonly Timer[];
+  readonly timersDone: readonly TimerKey[];
+  readonly starts: readonly NewInstance[];
+  readonly messages: readonly { readonly instanceId: string; readonly event: MessageEvent }[];
+  readonly row: CommittedRow;
+  readonly completion: Completion | undefined;
+}
+
+export interface BuiltEpisode {
+  readonly episode: Episode;
+  readonly effects: Effects;
+}
+
+export interface EpisodeInput {
+  readonly owned: { readonly partition: number; readonly epoch: number };
+  readonly instance: ActiveInstance;
+  readonly messages: readonly PendingMessage[];
+  readonly result: EpisodeResult;
+  readonly at: number;
+  readonly newRun: () => number;
+  readonly newExecutionId: () => string;
+}
+
+const NONE: readonly never[] = [];
+
+/** Turns what the code came to into the one write that records it, and into what may follow from that. Decides, does nothing. */
+export function buildEpisode(input: EpisodeInput): BuiltEpisode {
+  const { owned, instance, messages, result, at } = input;
+  const { partition, epoch } = owned;
+  const { instanceId, run, creation } = instance;
+  const effects = effectsOf(input);
+  const patch = patchOf(instance, result, effects.row, at);
+  const common = {
+    partition,
+    epoch,
+    instanceId,
+    run,
+    consumed: consumedBy(messages),
+    timersDone: effects.timersDone,
+    timersNew: effects.timersNew,
+    starts: effects.starts,
+    messages:
+      effects.messages.length === 0
+        ? NONE
+        : effects.messages.map(({ instanceId: to, event }) => newMessage(to, event, at)),
+    ...(patch === undefined ? undefined : { patch }),
+    ...(creation === undefined ? undefined : { create: creation }),
+  };
+  const { events, eventCount } = encodeChunk(eventsOf(result, at), at);
+  const chunk = { seq: instance.nextSeq, at, eventCount, events };
+  if (result.continuedAsNew === undefined) return { episode: { ...common, chunk }, effects };
+  return { episode: nextExecution(input, common, chunk), effects };
+}
+
+/** Continue-as-new: the next execution begins with nothing but its input; carried events go through the inbox (S-75). */
+function nextExecution(
+  input: EpisodeInput,
+  common: Omit<Episode, "chunk">,
+  chunk: Episode["chunk"],
+): Episode {
+  const next = input.result.continuedAsNew;
+  const nextRun = {
+    run: input.newRun(),
+    executionId: input.newExecutionId(),
+    createdAt: input.at,
+    input: next?.input ?? null,
+    ...(next?.version === undefined ? {} : { version: next.version }),
+  };
+  return { ...common, chunk: { ...chunk, seq: 0, ...encodeChunk(NONE, input.at) }, nextRun };
+}
+
+function consumedBy(messages: readonly PendingMessage[]): readonly number[] {
+  let consumed: number[] | undefined;
+  for (const { storedId } of messages) {
+    if (storedId === undefined) continue;
+    if (consumed === undefined) consumed = [storedId];
+    else consumed.push(storedId);
+  }
+  return consumed ?? NONE;
+}
+
+function effectsOf(input: EpisodeInput): Effects {
+  const { instance, result, messages, at } = input;
+  const { completion, continuedAsNew } = result;
+  const activities: ScheduleTaskAction[] = [];
+  const timersNew: Timer[] = [];
+  const starts: NewInstance[] = [];
+  const outgoing: { instanceId: string; event: MessageEvent }[] = [];
+  const born = new Set<number>();
+  const canceled =
+    result.canceledTimers.length === 0 ? undefined : new Set(result.canceledTimers.map((timer) => timer.id));
+  for (const action of result.actions) {
+    switch (action.type) {
+      case "ScheduleTask":
+        activities.push(action);
+        break;
+      case "CreateTimer":
+        if (canceled?.has(action.id)) born.add(action.id);
+        else
+          timersNew.push({
+            run: instance.run,
+            id: action.id,
+            dueAt: action.fireAt,
+            instanceId: instance.instanceId,
+          });
+        break;
+      case "CreateSubOrchestration":
+        starts.push(childOf(input, action));
+        break;
+      case "SendEvent":
+        outgoing.push({
+          instanceId: action.instanceId,
+          event: {
+            type: "EventRaised",
+            timestamp: at,
+            name: action.name,
+            ...(action.input === undefined ? {} : { input: action.input }),
+          },
+        });
+        break;
+    }
+  }
+  if (completion) outgoing.push(...farewell(instance, result, completion, at));
+  for (const event of continuedAsNew?.carriedOver ?? NONE)
+    outgoing.push({ instanceId: instance.instanceId, event });
+  return {
+    activities,
+    timersNew,
+    timersDone: timersDone(instance, messages, result, born),
+    starts,
+    messages: outgoing,
+    row: rowAfter(instance, result),
+    completion,
+  };
+}
+
+function timersDone(
+  instance: ActiveInstance,
+  messages: readonly PendingMessage[],
+  result: EpisodeResult,
+  born: ReadonlySet<number>,
+): readonly TimerKey[] {
+  const done: TimerKey[] = [];
+  for (const message of messages) if (message.timer) done.push(message.timer);
+  for (const { id, fireAt } of result.canceledTimers) {
+    if (!born.has(id)) done.push({ run: instance.run, id, dueAt: fireAt });
+  }
+  for (const task of result.abandoned) {
+    if (task.kind === "timer") done.push({ run: instance.run, id: task.id, dueAt: task.fireAt });
+  }
+  return done.length === 0 ? NONE : done;
+}
+
+function childOf(input: EpisodeInput, action: CreateSubOrchestrationAction): NewInstance {
+  const { instance, at } = input;
+  const { started } = instance;
+  return {
+    instanceId: action.instanceId,
+    run: input.newRun(),
+    executionId: input.newExecutionId(),
+    name: action.name,
+    createdAt: at,
+    ...(action.version === undefined ? {} : { version: action.version }),
+    ...(action.input === undefined ? {} : { input: action.input }),
+    ...(action.fireAndForget || started === undefined
+      ? {}
+      : {
+          parent: {
+            instanceId: instance.instanceId,
+            executionId: started.executionId,
+            name: started.name,
+            taskScheduledId: action.id,
+          },
+        }),
+  };
+}
+
+/** What the end tells others: the parent its outcome, abandoned children that they are no longer wanted. */
+function farewell(
+  instance: ActiveInstance,
+  result: EpisodeResult,
+  completion: Completion,
+  at: number,
+): readonly { readonly instanceId: string; readonly event: MessageEvent }[] {
+  const parent = instance.started?.parent;
+  const told: { instanceId: string; event: MessageEvent }[] = [];
+  if (parent) {
+    told.push({
+      instanceId: parent.instanceId,
+      event: outcomeForParent(instance.instanceId, parent, completion, at),
+    });
+  }
+  if (completion.status === "Terminated") return told;
+  for (const task of result.abandoned) {
+    if (task.kind !== "subOrchestration") continue;
+    told.push({
+      instanceId: task.instanceId,
+      event: {
+        type: "ExecutionTerminated",
+        timestamp: at,
+        reason: "The parent orchestration completed without it.",
+      },
+    });
+  }
+  return told;
+}
+
+/** SubOrchestrationInstanceCompleted, or Failed for a failure (S-113) and for a terminated child (S-46). */
+export function outcomeForParent(
+  instanceId: string,
+  parent: { readonly taskScheduledId: number },
+  completion: Pick<Completion, "status" | "result" | "failure">,
+  timestamp: number,
+): MessageEvent {
+  const { taskScheduledId } = parent;
+  const { status, result, failure } = completion;
+  if (status === "Completed") {
+    return {
+      type: "SubOrchestrationInstanceCompleted",
+      timestamp,
+      taskScheduledId,
+      instanceId,
+      ...(result === undefined ? {} : { result }),
+    };
+  }
+  const text = result === undefined ? "" : String(JSON.parse(result));
+  const reason = status === "Terminated" ? text || "The sub-orchestration was terminated." : text;
+  return {
+    type: "SubOrchestrationInstanceFailed",
+    timestamp,
+    taskScheduledId,
+    instanceId,
+    reason,
+    failure: failure ?? { errorType: "OrchestrationTerminated", errorMessage: reason },
+  };
+}
+
+/** A child with an id of the caller's choosing may be refused: until its outcome is known, a new owner must look. */
+function rowAfter(instance: ActiveInstance, result: EpisodeResult): CommittedRow {
+  const { completion, continuedAsNew } = result;
+  const session = instance.session;
+  if (completion) return { status: completion.status, recover: false, hasOutput: true };
+  if (continuedAsNew) return { status: "Running", recover: true, hasOutput: false };
+  const suspension = session?.suspension;
+  const derived = `${instance.started?.executionId ?? ""}:`;
+  const explicitChild = result.actions.some(
+    (action) => action.type === "CreateSubOrchestration" && !action.instanceId.startsWith(derived),
+  );
+  return {
+    status: suspension ? "Suspended" : "Running",
+    recover: (session?.openTasks.activityCount ?? 0) > 0 || explicitChild,
+    hasOutput: suspension !== undefined,
+  };
+}
+
+function patchOf(
+  instance: ActiveInstance,
+  result: EpisodeResult,
+  after: CommittedRow,
+  at: number,
+): InstancePatch | undefined {
+  const before = instance.row;
+  const { completion, customStatus } = result;
+  const suspension = instance.session?.suspension;
+  const status = after.status === before.status ? undefined : after.status;
+  const recover = after.recover === before.recover ? undefined : after.recover;
+  const output = completion
+    ? (completion.result ?? null)
+    : status === "Suspended"
+      ? (toJsonText(suspension?.reason, "The reason") ?? null)
+      : before.hasOutput && !after.hasOutput
+        ? null
+        : undefined;
+  const patch: { -readonly [K in keyof InstancePatch]: InstancePatch[K] } = {};
+  if (status !== undefined) patch.status = status;
+  if (recover !== undefined) patch.recover = recover;
+  if (output !== undefined) patch.output = output;
+  if (customStatus) patch.customStatus = customStatus.text ?? null;
+  if (completion?.failure) patch.failure = JSON.stringify(completion.failure);
+  if (completion) patch.completedAt = at;
+  return Object.keys(patch).length === 0 ? undefined : patch;
+}
+
+function newMessage(instanceId: string, event: MessageEvent, at: number): NewMessage {
+  return { instanceId, at, event: encodeMessage(event) };
+}

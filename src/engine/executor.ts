@@ -1,0 +1,56 @@
+import type { FailureDetails } from "../core/failure-details.ts";
+import type { ExecutionStarted, HistoryEvent, JsonText } from "../core/history-event.ts";
+import type { OpenTasks } from "../core/open-tasks.ts";
+import type { EpisodeResult, SessionOptions } from "../core/orchestrator-session.ts";
+import type { Rewound } from "../core/rewind.ts";
+
+/** One live orchestration, wherever its code runs. */
+export interface OrchestrationSession {
+  readonly openTasks: OpenTasks;
+  readonly suspension: { readonly reason: string | undefined } | undefined;
+  /** Names of external events the code waits for, in lower case. */
+  readonly awaitedEvents: readonly string[];
+  /** The function has returned; only open tasks hold up its end. */
+  readonly hasReturned: boolean;
+  /** An episode without new events would achieve something. */
+  readonly isDue: boolean;
+  replay(history: readonly HistoryEvent[]): void | Promise<void>;
+  execute(messages: readonly HistoryEvent[], now: number): EpisodeResult | Promise<EpisodeResult>;
+}
+
+export interface ActivityCall {
+  readonly instanceId: string;
+  readonly taskId: number;
+  readonly name: string;
+  readonly input: JsonText | undefined;
+}
+
+export type ActivityOutcome =
+  | { readonly type: "completed"; readonly result: JsonText | undefined }
+  | { readonly type: "failed"; readonly reason: string; readonly failure: FailureDetails };
+
+/** An activity that has been started. */
+export interface RunningActivity {
+  /** Never rejects. */
+  readonly outcome: Promise<ActivityOutcome>;
+  /** Asks it to stop; its outcome will not be looked at. */
+  abort(reason: string): void;
+}
+
+export interface RewindInput {
+  readonly history: readonly HistoryEvent[];
+  readonly newExecutionId: string;
+  readonly rewindableChildren: ReadonlySet<string>;
+}
+
+/** The only seam through which user code runs. The engine cannot tell in-process code from remote code. */
+export interface Executor {
+  /** False: no worker has such an orchestrator. */
+  hasOrchestrator(name: string): boolean;
+  openSession(started: ExecutionStarted, onStray: SessionOptions["onStray"]): OrchestrationSession;
+  startActivity(call: ActivityCall): RunningActivity;
+  /** Rewrites the history of a failed instance by replaying its code. */
+  rewind(name: string, input: RewindInput): Promise<Rewound>;
+  /** What a client is told when it starts something unknown; `undefined` when the name is known. */
+  refuseToStart(name: string): Error | undefined;
+}

@@ -1,0 +1,214 @@
+import { fromJsonText, toJsonText } from "../core/data-converter.ts";
+import { DurableError } from "../core/errors.ts";
+import { describeFailure } from "../core/failure-details.ts";
+import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
+import type { OpenTasks } from "../core/open-tasks.ts";
+import type { OrchestratorDefinition } from "../core/orchestrator-definition.ts";
+import {
+  type EpisodeResult,
+  OrchestratorSession,
+  type SessionOptions,
+} from "../core/orchestrator-session.ts";
+import { type Rewound, rewindHistory } from "../core/rewind.ts";
+import type { Clock } from "./clock.ts";
+import type {
+  ActivityCall,
+  ActivityOutcome,
+  Executor,
+  OrchestrationSession,
+  RewindInput,
+  RunningActivity,
+} from "./executor.ts";
+import {
+  type ActivityDefinition,
+  type ActivityInvocation,
+  activityNotFound,
+  type FunctionRegistry,
+  orchestratorNotFound,
+} from "./registry.ts";
+
+export interface LocalExecutorOptions {
+  readonly registry: FunctionRegistry;
+  readonly clock: Clock;
+  readonly maxOrchestrationActions: number;
+}
+
+/** Runs orchestrators and activities in this process. */
+export class LocalExecutor implements Executor {
+  readonly #registry: FunctionRegistry;
+  readonly #clock: Clock;
+  readonly #sessionOptions: Omit<SessionOptions, "onStray">;
+
+  constructor(options: LocalExecutorOptions) {
+    this.#registry = options.registry;
+    this.#clock = options.clock;
+    this.#sessionOptions = { settle: macrotask(options.clock), maxActions: options.maxOrchestrationActions };
+  }
+
+  hasOrchestrator(name: string): boolean {
+    return this.#registry.orchestrator(name) !== undefined;
+  }
+
+  refuseToStart(name: string): Error | undefined {
+    return this.hasOrchestrator(name)
+      ? undefined
+      : orchestratorNotFound(name, this.#registry.orchestratorNames);
+  }
+
+  openSession(started: ExecutionStarted, onStray: () => void): OrchestrationSession {
+    return new LocalSession(this.#definition(started.name), started, { ...this.#sessionOptions, onStray });
+  }
+
+  rewind(name: string, input: RewindInput): Promise<Rewound> {
+    return rewindHistory({
+      ...input,
+      definition: this.#definition(name),
+      sessionOptions: this.#sessionOptions,
+    });
+  }
+
+  startActivity(call: ActivityCall): RunningActivity {
+    const definition = this.#registry.activity(call.name);
+    if (definition) return new LocalActivity(definition, call, this.#clock);
+    const error = activityNotFound(call.name, this.#registry.activityNames);
+    return { outcome: Promise.resolve(failed(call, error)), abort: () => undefined };
+  }
+
+  /** An orchestrator nobody has is one that fails with that text (S-11). */
+  #definition(name: string): OrchestratorDefinition {
+    const known = this.#registry.orchestrator(name);
+    if (known) return known;
+    const error = orchestratorNotFound(name, this.#registry.orchestratorNames);
+    return {
+      name,
+      handler: () => {
+        throw error;
+      },
+    };
+  }
+}
+
+class LocalSession implements OrchestrationSession {
+  readonly #session: OrchestratorSession;
+
+  constructor(definition: OrchestratorDefinition, started: ExecutionStarted, options: SessionOptions) {
+    this.#session = new OrchestratorSession(definition, started, options);
+  }
+
+  get openTasks(): OpenTasks {
+    return this.#session.actions.open;
+  }
+
+  get suspension(): { readonly reason: string | undefined } | undefined {
+    return this.#session.suspension;
+  }
+
+  get awaitedEvents(): readonly string[] {
+    return this.#session.events.awaitedNames;
+  }
+
+  get hasReturned(): boolean {
+    return this.#session.hasReturned;
+  }
+
+  get isDue(): boolean {
+    return this.#session.isDue;
+  }
+
+  replay(history: readonly HistoryEvent[]): void | Promise<void> {
+    return this.#session.replay(history);
+  }
+
+  execute(messages: readonly HistoryEvent[], now: number): EpisodeResult | Promise<EpisodeResult> {
+    return this.#session.execute(messages, now);
+  }
+}
+
+class LocalActivity implements RunningActivity, ActivityInvocation {
+  readonly outcome: Promise<ActivityOutcome>;
+  readonly instanceId: string;
+  readonly taskId: number;
+  readonly name: string;
+  #controller: AbortController | undefined;
+  #aborted: DurableError | undefined;
+
+  constructor(definition: ActivityDefinition, call: ActivityCall, clock: Clock) {
+    this.instanceId = call.instanceId;
+    this.taskId = call.taskId;
+    this.name = definition.name;
+    const running = this.#run(definition, call);
+    this.outcome =
+      definition.timeoutMs === undefined ? running : this.#limit(running, definition.timeoutMs, call, clock);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort(this.#aborted);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: string): void {
+    this.#stop(new DurableError("TASK_CANCELED", `Activity '${this.name}' was asked to stop: ${reason}.`));
+  }
+
+  #stop(error: DurableError): void {
+    this.#aborted ??= error;
+    this.#controller?.abort(error);
+  }
+
+  async #run(definition: ActivityDefinition, call: ActivityCall): Promise<ActivityOutcome> {
+    try {
+      const value: unknown = await definition.handler(fromJsonText(call.input), this);
+      return { type: "completed", result: toJsonText(value, `The result of activity '${call.name}'`) };
+    } catch (error) {
+      return failed(call, error);
+    }
+  }
+
+  #limit(
+    running: Promise<ActivityOutcome>,
+    timeoutMs: number,
+    call: ActivityCall,
+    clock: Clock,
+  ): Promise<ActivityOutcome> {
+    return new Promise((resolve) => {
+      const cancel = clock.after(timeoutMs, () => {
+        const error = new DurableError(
+          "ACTIVITY_TIMEOUT",
+          `Activity '${call.name}' did not finish within its ${timeoutMs} ms.`,
+        );
+        this.#stop(error);
+        resolve(failed(call, error));
+      });
+      void running.then((outcome) => {
+        cancel();
+        resolve(outcome);
+      });
+    });
+  }
+}
+
+function failed(call: ActivityCall, error: unknown): ActivityOutcome {
+  const failure = describeFailure(error);
+  return {
+    type: "failed",
+    reason: `Activity function '${call.name}' failed: ${failure.errorMessage}`,
+    failure,
+  };
+}
+
+/** Resolves after every microtask that is due now; callers of the same turn share one macrotask. */
+function macrotask(clock: Clock): () => Promise<void> {
+  let next: Promise<void> | undefined;
+  return () => {
+    next ??= new Promise((resolve) => {
+      clock.soon(() => {
+        next = undefined;
+        resolve();
+      });
+    });
+    return next;
+  };
+}

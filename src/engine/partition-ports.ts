@@ -1,0 +1,37 @@
+import type { MessageEvent } from "../core/history-event.ts";
+import type { RuntimeStatus } from "../core/orchestration-status.ts";
+import type { NewInstance, OwnedPartition, QueryStore, TimerKey, WorkerStore } from "../storage/index.ts";
+import type { PendingMessage } from "./active-instance.ts";
+import type { ActivityDispatcher } from "./activity-dispatcher.ts";
+import type { Clock } from "./clock.ts";
+import type { CommitPump } from "./commit-pump.ts";
+import type { Executor } from "./executor.ts";
+import type { Logger } from "./logger.ts";
+import type { Partition } from "./partition.ts";
+import type { EngineSettings } from "./settings.ts";
+
+/** What a partition needs of its worker. */
+export interface PartitionPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: EngineSettings;
+  readonly executor: Executor;
+  readonly pump: CommitPump;
+  readonly activities: ActivityDispatcher;
+  readonly query: QueryStore;
+  readonly load: WorkerStore["load"];
+  readonly newRun: () => number;
+  readonly newExecutionId: () => string;
+  /** Another owner has this partition. */
+  lost(partition: Partition): void;
+  /** A committed message, on its way to whichever partition has the instance. */
+  sent(instanceId: string, message: PendingMessage): void;
+  /** A committed start. */
+  started(instance: NewInstance): void;
+  /** An instance has reached a terminal status. */
+  ended(instanceId: string, status: RuntimeStatus): void;
+  /** Puts a message into the instance's inbox in the store. */
+  keep(instanceId: string, event: MessageEvent): Promise<void>;
+  discard(owned: OwnedPartition, messageIds: readonly number[], timers: readonly TimerKey[]): Promise<void>;
+  quarantine(instanceId: string, reason: string): Promise<void>;
+}

@@ -1,0 +1,151 @@
+import type { FailureDetails } from "../core/failure-details.ts";
+import { decodeChunk, encodeChunk, encodeMessage } from "../core/history-chunk.ts";
+import type { ExecutionRewound, HistoryEvent, MessageEvent, ParentInstance } from "../core/history-event.ts";
+import type { RuntimeStatus } from "../core/orchestration-status.ts";
+import { foldHistory } from "../core/runtime-state.ts";
+import type { Episode, LoadedInstance, OwnedPartition, Timer } from "../storage/index.ts";
+import type { PendingMessage } from "./active-instance.ts";
+import { outcomeForParent } from "./episode-builder.ts";
+import type { PartitionPorts } from "./partition-ports.ts";
+
+export interface PlannedRewind {
+  readonly episode: Episode;
+  readonly messages: readonly { readonly instanceId: string; readonly event: MessageEvent }[];
+}
+
+/**
+ * What a rewind message does to an instance that has ended.
+ *
+ * Failed: the commit that puts it back to before its failures (S-130 to S-137). Ended otherwise, and asked by its parent:
+ * it tells the parent its outcome once more, and `undefined` is the answer, as it is for everything else.
+ */
+export async function planRewind(
+  instanceId: string,
+  messages: readonly PendingMessage[],
+  owned: OwnedPartition,
+  ports: PartitionPorts,
+): Promise<PlannedRewind | undefined> {
+  const loaded = await ports.load(instanceId);
+  const rewound = messages
+    .map((message) => message.event)
+    .find((event) => event?.type === "ExecutionRewound");
+  if (loaded === undefined || rewound?.type !== "ExecutionRewound") return undefined;
+  if (loaded.record.status !== "Failed") {
+    if (rewound.parent) await reportAgain(loaded, rewound.parent, ports);
+    return undefined;
+  }
+  return plan(loaded, rewound, messages, owned, ports);
+}
+
+async function plan(
+  loaded: LoadedInstance,
+  rewound: ExecutionRewound,
+  messages: readonly PendingMessage[],
+  owned: OwnedPartition,
+  ports: PartitionPorts,
+): Promise<PlannedRewind> {
+  const { record, chunks } = loaded;
+  const at = ports.clock.now();
+  const began = chunks[0]?.at ?? at;
+  const history = chunks.flatMap((chunk) => decodeChunk(chunk, record));
+  const executionId = ports.newExecutionId();
+  const run = ports.newRun();
+  const result = await ports.executor.rewind(record.name, {
+    history,
+    newExecutionId: executionId,
+    rewindableChildren: await failedChildren(history, ports),
+  });
+  const told = childrenToTell(
+    result,
+    { instanceId: record.instanceId, executionId, name: record.name },
+    rewound,
+    at,
+  );
+  return {
+    messages: told,
+    episode: {
+      partition: owned.partition,
+      epoch: owned.epoch,
+      instanceId: record.instanceId,
+      run: record.run,
+      chunk: { seq: 1, at, ...encodeChunk([rewound], at) },
+      nextRun: {
+        run,
+        executionId,
+        rewritten: { seq: 0, at: began, ...encodeChunk(withinFrame(result.history), began) },
+      },
+      patch: { status: "Running", output: null, failure: null, completedAt: null, recover: true },
+      consumed: messages.flatMap((message) => message.storedId ?? []),
+      timersNew: openTimers(result.history, run, record.instanceId),
+      timersDone: [],
+      messages: told.map(({ instanceId, event }) => ({ instanceId, at, event: encodeMessage(event) })),
+      starts: [],
+    },
+  };
+}
+
+/**
+ * The rewritten history is one chunk, which stands for its outer OrchestratorStarted and OrchestratorCompleted; those
+ * between the former episodes stay, so that code that reads its clock reads the same again.
+ */
+function withinFrame(history: readonly HistoryEvent[]): readonly HistoryEvent[] {
+  return history.slice(1, -1);
+}
+
+function openTimers(history: readonly HistoryEvent[], run: number, instanceId: string): readonly Timer[] {
+  return foldHistory(history).timers.map((timer) => ({ run, id: timer.id, dueAt: timer.fireAt, instanceId }));
+}
+
+/** Children that failed are rewound; open ones whose outcome may have gone to the failed parent tell it once more. */
+function childrenToTell(
+  result: { readonly history: readonly HistoryEvent[] },
+  parent: Omit<ParentInstance, "taskScheduledId">,
+  rewound: ExecutionRewound,
+  timestamp: number,
+): readonly { readonly instanceId: string; readonly event: MessageEvent }[] {
+  return foldHistory(result.history).children.map((child) => ({
+    instanceId: child.instanceId,
+    event: {
+      type: "ExecutionRewound",
+      timestamp,
+      parent: { ...parent, taskScheduledId: child.id },
+      ...(rewound.reason === undefined ? {} : { reason: rewound.reason }),
+    },
+  }));
+}
+
+async function failedChildren(
+  history: readonly HistoryEvent[],
+  ports: PartitionPorts,
+): Promise<ReadonlySet<string>> {
+  const failed = new Set<string>();
+  for (const event of history) {
+    if (event.type !== "SubOrchestrationInstanceFailed") continue;
+    const child = await ports.query.get(event.instanceId);
+    if (child?.status === "Failed") failed.add(event.instanceId);
+  }
+  return failed;
+}
+
+async function reportAgain(
+  loaded: LoadedInstance,
+  parent: ParentInstance,
+  ports: PartitionPorts,
+): Promise<void> {
+  const { record } = loaded;
+  const event = outcomeForParent(
+    record.instanceId,
+    parent,
+    {
+      status: endingOf(record.status),
+      result: record.output,
+      failure: record.failure === undefined ? undefined : (JSON.parse(record.failure) as FailureDetails),
+    },
+    ports.clock.now(),
+  );
+  await ports.keep(parent.instanceId, event);
+}
+
+function endingOf(status: RuntimeStatus): "Completed" | "Failed" | "Terminated" {
+  return status === "Completed" || status === "Failed" ? status : "Terminated";
+}

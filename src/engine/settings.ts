@@ -1,0 +1,39 @@
+import { availableParallelism } from "node:os";
+
+/** How the engine behaves. The names that host.json has are host.json's (contract 6.1). */
+export interface EngineSettings {
+  /** Activities that run at the same time in this process. Default 10 for each core. */
+  readonly maxConcurrentActivityFunctions: number;
+  /** Episodes of async or remote orchestrators that run at the same time. Default 256 (decision 10). */
+  readonly maxConcurrentOrchestratorFunctions: number;
+  /** Actions one execution may ask for (S-37). Default 100,000. */
+  readonly maxOrchestrationActions: number;
+  /** About how much memory, in bytes, idle orchestrations may keep to go on without replay. Default 64 MiB. */
+  readonly sessionMemoryBytes: number;
+  /** How long a worker that gives no sign of life keeps its partitions, in milliseconds. Default 15,000. */
+  readonly leaseMs: number;
+  /** How far ahead timers are held in memory, in milliseconds. Default 10 minutes. */
+  readonly timerHorizonMs: number;
+  /** How many timers are held in memory at most. Default 50,000. */
+  readonly maxTimersInMemory: number;
+  /** Whether `raiseEvent` tells a caller that the instance is missing or has ended (S-66). Default false. */
+  readonly throwStatusExceptionsOnRaiseEvent: boolean;
+  /** Which existing instances a start may replace (S-5). Default NonRunningStates. */
+  readonly overridableExistingInstanceStates: "NonRunningStates" | "AnyState";
+}
+
+export function defaultSettings(overrides: Partial<EngineSettings> = {}): EngineSettings {
+  const cores = availableParallelism();
+  return {
+    maxConcurrentActivityFunctions: 10 * cores,
+    maxConcurrentOrchestratorFunctions: 256,
+    maxOrchestrationActions: 100_000,
+    sessionMemoryBytes: 64 * 1024 * 1024,
+    leaseMs: 15_000,
+    timerHorizonMs: 10 * 60_000,
+    maxTimersInMemory: 50_000,
+    throwStatusExceptionsOnRaiseEvent: false,
+    overridableExistingInstanceStates: "NonRunningStates",
+    ...overrides,
+  };
+}

@@ -1,0 +1,336 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { DurableError } from "../core/errors.ts";
+import { encodeMessage } from "../core/history-chunk.ts";
+import type { MessageEvent } from "../core/history-event.ts";
+import type { RuntimeStatus } from "../core/orchestration-status.ts";
+import {
+  type NewInstance,
+  type OwnedPartition,
+  partitionOf,
+  type TaskHubStore,
+  type WorkerStore,
+} from "../storage/index.ts";
+import type { Delivery, PendingMessage } from "./active-instance.ts";
+import { ActivityDispatcher } from "./activity-dispatcher.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { CommitPump } from "./commit-pump.ts";
+import type { Executor } from "./executor.ts";
+import { type Logger, silentLogger } from "./logger.ts";
+import { Partition, type StartOutcome } from "./partition.ts";
+import type { PartitionPorts } from "./partition-ports.ts";
+import { PartitionPuller } from "./partition-puller.ts";
+import { RunNumbers } from "./run-numbers.ts";
+import type { EngineSettings } from "./settings.ts";
+import { StatusWatchers } from "./status-watchers.ts";
+
+export interface TaskHubWorkerOptions {
+  readonly store: TaskHubStore;
+  readonly executor: Executor;
+  readonly settings: EngineSettings;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Default: a random one. Each start of a process needs another. */
+  readonly workerId?: string;
+  readonly newExecutionId?: () => string;
+}
+
+/** How long `stop` lets running activities finish, unless told otherwise. */
+const DEFAULT_DRAIN_MS = 10_000;
+const BEATS_IN_A_LEASE = 5;
+const STANDBY_BEAT_MS = 1_000;
+
+/**
+ * Runs the instances of a task hub in this process.
+ *
+ * It takes the partitions nobody owns, keeps its lease, and stands by for those that others own.
+ */
+export class TaskHubWorker {
+  readonly watchers = new StatusWatchers();
+  readonly #store: TaskHubStore;
+  readonly #worker: WorkerStore;
+  readonly #executor: Executor;
+  readonly #settings: EngineSettings;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #pump: CommitPump;
+  readonly #activities: ActivityDispatcher;
+  readonly #runs: RunNumbers;
+  readonly #ports: PartitionPorts;
+  readonly #partitions = new Map<
+    number,
+    { readonly partition: Partition; readonly puller: PartitionPuller }
+  >();
+  #state: "new" | "started" | "stopping" | "stopped" = "new";
+  #cancelBeat: (() => void) | undefined;
+  #stopListening: (() => void) | undefined;
+  #beating: Promise<void> = Promise.resolve();
+
+  constructor(options: TaskHubWorkerOptions) {
+    this.#store = options.store;
+    this.#executor = options.executor;
+    this.#settings = options.settings;
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = options.logger ?? silentLogger;
+    this.#worker = options.store.worker({
+      workerId: options.workerId ?? randomUUID(),
+      processId: process.pid,
+      hostName: hostname(),
+      leaseMs: options.settings.leaseMs,
+    });
+    this.#pump = new CommitPump(this.#worker, this.#clock, this.#logger);
+    this.#activities = new ActivityDispatcher(
+      options.executor,
+      options.settings.maxConcurrentActivityFunctions,
+    );
+    this.#runs = new RunNumbers(this.#worker);
+    this.#ports = this.#makePorts(options.newExecutionId ?? randomExecutionId);
+  }
+
+  get executor(): Executor {
+    return this.#executor;
+  }
+
+  /** Whether this process owns all of the hub, part of it, or waits for another to let go. */
+  get role(): "owner" | "part-owner" | "standby" | "stopped" {
+    if (this.#state !== "started") return "stopped";
+    if (this.#partitions.size === 0) return "standby";
+    return this.#partitions.size === this.#store.hub.partitionCount ? "owner" : "part-owner";
+  }
+
+  /** Takes partitions and begins to work. Resolves when the first try to take them was made. */
+  async start(): Promise<void> {
+    if (this.#state !== "new") throw new Error("A worker starts once; make a new one.");
+    this.#state = "started";
+    await this.#runs.reserve();
+    this.#own(await this.#worker.join());
+    this.#stopListening = this.#worker.onWake(() => this.#pullAll());
+    this.#scheduleBeat();
+  }
+
+  /**
+   * Hands everything back: no new work, running activities may finish until the deadline, what they came to is
+   * committed, the rest is left to the next owner.
+   */
+  async stop(options: { readonly drainMs?: number } = {}): Promise<void> {
+    if (this.#state !== "started") return;
+    this.#state = "stopping";
+    this.#cancelBeat?.();
+    this.#stopListening?.();
+    for (const { puller } of this.#partitions.values()) puller.stop();
+    await this.#drainActivities(options.drainMs ?? DEFAULT_DRAIN_MS);
+    await this.#quiesce();
+    this.#abandonAll();
+    await this.#beating;
+    await this.#worker.leave();
+    this.#state = "stopped";
+  }
+
+  /** Stops like a crash does: nothing is committed, nothing handed back. For tests of what comes after. */
+  kill(): void {
+    this.#state = "stopped";
+    this.#cancelBeat?.();
+    this.#stopListening?.();
+    this.#pump.stop();
+    for (const { partition, puller } of this.#partitions.values()) {
+      puller.stop();
+      partition.abandon(stopping());
+    }
+    this.#partitions.clear();
+  }
+
+  /** Whether this process runs the instance, or would if it existed. */
+  owns(instanceId: string): boolean {
+    return this.#state === "started" && this.#partitionFor(instanceId) !== undefined;
+  }
+
+  /** The status of an instance this process has in memory. */
+  liveStatus(instanceId: string): RuntimeStatus | undefined {
+    return this.#partitionFor(instanceId)?.liveStatus(instanceId);
+  }
+
+  /** Creates an instance together with its first episode. Only where `owns` says so. */
+  startInstance(
+    instance: Omit<NewInstance, "run">,
+    replaces: readonly RuntimeStatus[],
+  ): Promise<StartOutcome> {
+    const partition = this.#partitionFor(instance.instanceId);
+    if (partition === undefined) return Promise.reject(stopping());
+    return partition.start({ ...instance, run: this.#runs.next() }, replaces);
+  }
+
+  /** Resolves when the message has taken effect, or cannot. Only where `owns` says so. */
+  deliver(instanceId: string, event: MessageEvent): Promise<Delivery> {
+    const partition = this.#partitionFor(instanceId);
+    if (partition === undefined) return Promise.reject(stopping());
+    return new Promise((resolve, reject) => {
+      partition.deliver(instanceId, {
+        event,
+        settled: (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)),
+      });
+    });
+  }
+
+  isActivityRunning(run: number, taskId: number): "running" | "waiting" | undefined {
+    if (!this.#activities.isKnown(run, taskId)) return undefined;
+    return this.#activities.isRunning(run, taskId) ? "running" : "waiting";
+  }
+
+  /** Looks into the store for work, now. */
+  wake(): void {
+    this.#pullAll();
+  }
+
+  // --- partitions ---
+
+  #partitionFor(instanceId: string): Partition | undefined {
+    return this.#partitions.get(partitionOf(instanceId, this.#store.hub.partitionCount))?.partition;
+  }
+
+  #own(owned: readonly OwnedPartition[]): void {
+    if (this.#state !== "started") return;
+    const now = new Map(owned.map((each) => [each.partition, each]));
+    for (const [number, { partition }] of this.#partitions) {
+      if (now.get(number)?.epoch !== partition.owned.epoch) this.#lose(partition);
+    }
+    for (const each of owned) if (!this.#partitions.has(each.partition)) this.#take(each);
+  }
+
+  #take(owned: OwnedPartition): void {
+    const partition = new Partition(owned, this.#ports);
+    const puller = new PartitionPuller({
+      partition,
+      worker: this.#worker,
+      query: this.#store.query,
+      clock: this.#clock,
+      logger: this.#logger,
+      settings: this.#settings,
+    });
+    this.#partitions.set(owned.partition, { partition, puller });
+    this.#logger.info(
+      { partition: owned.partition, epoch: owned.epoch, takenOver: owned.takenOver },
+      "Owns a partition",
+    );
+    puller.start();
+  }
+
+  #lose(partition: Partition): void {
+    const held = this.#partitions.get(partition.owned.partition);
+    if (held?.partition !== partition) return;
+    this.#partitions.delete(partition.owned.partition);
+    held.puller.stop();
+    partition.abandon(lost());
+    this.#logger.warn({ partition: partition.owned.partition }, "Lost a partition to another worker");
+  }
+
+  #pullAll(): void {
+    for (const { puller } of this.#partitions.values()) puller.pull();
+  }
+
+  // --- the lease ---
+
+  #scheduleBeat(): void {
+    if (this.#state !== "started") return;
+    const interval =
+      this.role === "owner"
+        ? this.#settings.leaseMs / BEATS_IN_A_LEASE
+        : Math.min(STANDBY_BEAT_MS, this.#settings.leaseMs);
+    this.#cancelBeat = this.#clock.after(interval, () => {
+      this.#beating = this.#beat().finally(() => this.#scheduleBeat());
+    });
+  }
+
+  /** A beat that fails costs nothing yet: the fences decide what may be written, not the clock. */
+  async #beat(): Promise<void> {
+    try {
+      this.#own(await this.#worker.beat());
+    } catch (error) {
+      this.#logger.warn({ err: error }, "The lease could not be renewed; trying again");
+    }
+  }
+
+  // --- the end ---
+
+  async #drainActivities(drainMs: number): Promise<void> {
+    let cancel: () => void = () => undefined;
+    const deadline = new Promise<void>((resolve) => {
+      cancel = this.#clock.after(drainMs, resolve);
+    });
+    await this.#activities.drain(deadline);
+    cancel();
+  }
+
+  /** Waits until no episode is under way: what the last activities came to is then in the store. */
+  async #quiesce(): Promise<void> {
+    for (let turn = 0; turn < MAX_QUIET_TURNS && this.#isBusy(); turn++) {
+      await new Promise<void>((resolve) => {
+        this.#clock.soon(resolve);
+      });
+      await this.#pump.flush();
+    }
+  }
+
+  #isBusy(): boolean {
+    if (this.#pump.pending > 0 || this.#pump.isBusy) return true;
+    return [...this.#partitions.values()].some(({ partition }) => partition.busyCount > 0);
+  }
+
+  #abandonAll(): void {
+    this.#pump.stop();
+    for (const { partition } of this.#partitions.values()) partition.abandon(stopping());
+    this.#partitions.clear();
+  }
+
+  #makePorts(newExecutionId: () => string): PartitionPorts {
+    const worker = this.#worker;
+    return {
+      clock: this.#clock,
+      logger: this.#logger,
+      settings: this.#settings,
+      executor: this.#executor,
+      pump: this.#pump,
+      activities: this.#activities,
+      query: this.#store.query,
+      load: (instanceId) => worker.load(instanceId),
+      newRun: () => this.#runs.next(),
+      newExecutionId,
+      lost: (partition) => this.#lose(partition),
+      sent: (instanceId, message: PendingMessage) =>
+        this.#partitionFor(instanceId)?.deliver(instanceId, message),
+      started: (instance) => this.#partitionFor(instance.instanceId)?.beginChild(instance),
+      ended: (instanceId, status) => this.watchers.changed(instanceId, status),
+      keep: async (instanceId, event) => {
+        await this.#store.client.send([{ instanceId, at: this.#clock.now(), event: encodeMessage(event) }]);
+        this.#pullAll();
+      },
+      discard: (owned, messageIds, timers) =>
+        this.#orLog("discard", worker.discard(owned, messageIds, timers)),
+      quarantine: (instanceId, reason) => this.#orLog("quarantine", worker.quarantine(instanceId, reason)),
+    };
+  }
+
+  /** Housekeeping that may fail: the next owner finds the same and does it again. */
+  async #orLog(operation: string, done: Promise<void>): Promise<void> {
+    try {
+      await done;
+    } catch (error) {
+      this.#logger.warn(
+        { operation, err: error },
+        "The store did not do some housekeeping; it will be done later",
+      );
+    }
+  }
+}
+
+const MAX_QUIET_TURNS = 100_000;
+
+const randomExecutionId = (): string => randomUUID().replaceAll("-", "");
+
+const stopping = (): DurableError =>
+  new DurableError(
+    "HOST_STOPPING",
+    "The host is stopping; what was acknowledged is safe, try again elsewhere or later.",
+  );
+
+const lost = (): DurableError =>
+  new DurableError("HOST_STOPPING", "Another host has taken this part of the task hub over; try again.");

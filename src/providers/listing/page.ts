@@ -1,0 +1,38 @@
+import { DurableError } from "../../core/errors.ts";
+import type { RuntimeStatus } from "../../core/orchestration-status.ts";
+import type { InstanceRecord, StatusCounts } from "../../storage/index.ts";
+import type { ListCursor, ListOrder } from "./continuation-token.ts";
+
+export const MAX_PAGE_SIZE = 1000;
+
+/** @throws {DurableError} INVALID_ARGUMENT */
+export function checkPageSize(size: number): void {
+  if (Number.isInteger(size) && size >= 1 && size <= MAX_PAGE_SIZE) return;
+  throw new DurableError(
+    "INVALID_ARGUMENT",
+    `A page has 1 to ${MAX_PAGE_SIZE} instances; ${size} were asked for.`,
+  );
+}
+
+export function cursorAt(record: InstanceRecord, order: ListOrder): ListCursor {
+  const { instanceId, createdAt, run } = record;
+  return order === "byId" ? { order, instanceId } : { order, createdAt, run };
+}
+
+export function withoutPayloads(record: InstanceRecord): InstanceRecord {
+  const { input: _input, output: _output, failure: _failure, ...rest } = record;
+  return rest;
+}
+
+export function emptyCounts(): Record<RuntimeStatus, number> & StatusCounts {
+  return {
+    Running: 0,
+    Completed: 0,
+    ContinuedAsNew: 0,
+    Failed: 0,
+    Canceled: 0,
+    Terminated: 0,
+    Pending: 0,
+    Suspended: 0,
+  };
+}

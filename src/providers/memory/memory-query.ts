@@ -1,0 +1,121 @@
+import { isTerminal } from "../../core/orchestration-status.ts";
+import type {
+  HistoryChunk,
+  InstanceFilter,
+  InstancePage,
+  InstanceRecord,
+  PageRequest,
+  PurgeProgress,
+  QueryStore,
+  StatusCounts,
+  StoredMessage,
+} from "../../storage/index.ts";
+import { decodeToken, encodeToken, type ListCursor, orderOf } from "../listing/continuation-token.ts";
+import { matchesFilter, terminalOnly } from "../listing/instance-filter.ts";
+import { checkPageSize, cursorAt, emptyCounts, withoutPayloads } from "../listing/page.ts";
+import type { MemoryHub } from "./memory-hub.ts";
+import type { MemoryInstance } from "./memory-instance.ts";
+
+export class MemoryQueryStore implements QueryStore {
+  readonly #hub: MemoryHub;
+
+  constructor(hub: MemoryHub) {
+    this.#hub = hub;
+  }
+
+  async get(instanceId: string): Promise<InstanceRecord | undefined> {
+    this.#hub.checkExists();
+    return this.#hub.get(instanceId)?.record;
+  }
+
+  async list(filter: InstanceFilter, page: PageRequest): Promise<InstancePage> {
+    this.#hub.checkExists();
+    checkPageSize(page.size);
+    const { name } = this.#hub.description;
+    const order = orderOf(filter);
+    const after =
+      page.continuationToken === undefined ? undefined : decodeToken(name, filter, page.continuationToken);
+    const rest = this.#matching(filter)
+      .filter((record) => after === undefined || compare(after, cursorAt(record, order)) < 0)
+      .toSorted((left, right) => compare(cursorAt(left, order), cursorAt(right, order)));
+    const instances = rest.slice(0, page.size);
+    const last = instances.at(-1);
+    return {
+      instances: page.payloads === false ? instances.map(withoutPayloads) : instances,
+      ...(last !== undefined && rest.length > instances.length
+        ? { continuationToken: encodeToken(name, filter, cursorAt(last, order)) }
+        : {}),
+    };
+  }
+
+  async count(filter: Omit<InstanceFilter, "statuses">): Promise<StatusCounts> {
+    this.#hub.checkExists();
+    const counts = emptyCounts();
+    for (const { status } of this.#matching(filter)) counts[status] += 1;
+    return counts;
+  }
+
+  async *history(instanceId: string, fromSeq = 0): AsyncIterable<HistoryChunk> {
+    this.#hub.checkExists();
+    const instance = this.#hub.get(instanceId);
+    if (instance) yield* chunksOf(instance).filter((chunk) => chunk.seq >= fromSeq);
+  }
+
+  async messages(instanceId: string): Promise<readonly StoredMessage[]> {
+    this.#hub.checkExists();
+    return this.#hub.messagesOf(instanceId);
+  }
+
+  async purge(instanceIds: readonly string[]): Promise<readonly string[]> {
+    this.#hub.checkExists();
+    return this.#purge(instanceIds);
+  }
+
+  async *purgeMatching(filter: InstanceFilter, batchSize: number): AsyncIterable<PurgeProgress> {
+    this.#hub.checkExists();
+    const wanted = this.#matching(terminalOnly(filter)).map((record) => record.instanceId);
+    let instancesDeleted = 0;
+    for (let at = 0; at < wanted.length; at += batchSize) {
+      instancesDeleted += this.#purge(wanted.slice(at, at + batchSize)).length;
+      yield { instancesDeleted, done: false };
+    }
+    yield { instancesDeleted, done: true };
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#hub.listeners.add(listener);
+  }
+
+  #matching(filter: InstanceFilter): readonly InstanceRecord[] {
+    const records = [...this.#hub.all()].map(({ record }) => record);
+    return records.filter((record) => matchesFilter(filter, record));
+  }
+
+  #purge(instanceIds: readonly string[]): readonly string[] {
+    const purged: string[] = [];
+    for (const instanceId of instanceIds) {
+      const record = this.#hub.get(instanceId)?.record;
+      if (record === undefined || !isTerminal(record.status)) continue;
+      this.#hub.remove(instanceId);
+      purged.push(instanceId);
+    }
+    if (purged.length > 0) this.#hub.listeners.notify(this);
+    return purged;
+  }
+}
+
+export function chunksOf(instance: MemoryInstance): readonly HistoryChunk[] {
+  const chunks = [...instance.history.values()].map(({ chunk }) => chunk);
+  return chunks.toSorted((left, right) => left.seq - right.seq);
+}
+
+/** Negative when the left one comes first in its listing. */
+function compare(left: ListCursor, right: ListCursor): number {
+  if (left.order === "newestFirst" && right.order === "newestFirst") {
+    return right.createdAt - left.createdAt || right.run - left.run;
+  }
+  if (left.order === "byId" && right.order === "byId") {
+    return left.instanceId === right.instanceId ? 0 : left.instanceId < right.instanceId ? -1 : 1;
+  }
+  return 0;
+}

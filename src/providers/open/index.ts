@@ -1,0 +1,1 @@
+export { openStorage, type OpenStorageOptions } from "./open-storage.ts";

@@ -1,0 +1,46 @@
+import type { RuntimeStatus } from "../../core/orchestration-status.ts";
+import type { ClientStore, CreateResult, NewInstance, NewMessage } from "../../storage/index.ts";
+import { statusOf } from "./instance-row.ts";
+import { checkExists, type Hub } from "./store.ts";
+
+export class SqliteClientStore implements ClientStore {
+  readonly #hub: Hub;
+
+  constructor(hub: Hub) {
+    this.#hub = hub;
+  }
+
+  async create(
+    instance: Omit<NewInstance, "run">,
+    replaces: readonly RuntimeStatus[],
+  ): Promise<CreateResult> {
+    const run = this.#hub.store.runs.next();
+    const result = await this.#hub.store.writes.add("create", () =>
+      this.#create({ ...instance, run }, replaces),
+    );
+    if (result.type === "created") this.#hub.listeners.notify(this);
+    return result;
+  }
+
+  async send(messages: readonly NewMessage[]): Promise<void> {
+    const { inbox } = this.#hub.store.tables;
+    await this.#hub.store.writes.add("send", () => {
+      checkExists(this.#hub);
+      for (const message of messages) inbox.add(this.#hub, message);
+    });
+    this.#hub.listeners.notify(this);
+  }
+
+  #create(instance: NewInstance, replaces: readonly RuntimeStatus[]): CreateResult {
+    checkExists(this.#hub);
+    const { tables } = this.#hub.store;
+    const existing = tables.instances.find(this.#hub, instance.instanceId);
+    if (existing) {
+      const status = statusOf(existing.status);
+      if (!replaces.includes(status)) return { type: "exists", status };
+      tables.removeInstance(this.#hub, instance.instanceId, existing.run);
+    }
+    tables.instances.insert(this.#hub, instance);
+    return { type: "created", run: instance.run };
+  }
+}

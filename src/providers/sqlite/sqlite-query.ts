@@ -1,0 +1,175 @@
+import { RUNTIME_STATUSES } from "../../core/orchestration-status.ts";
+import type {
+  HistoryChunk,
+  InstanceFilter,
+  InstancePage,
+  InstanceRecord,
+  PageRequest,
+  PurgeProgress,
+  QueryStore,
+  StatusCounts,
+  StoredMessage,
+} from "../../storage/index.ts";
+import { decodeToken, encodeToken, type ListCursor } from "../listing/continuation-token.ts";
+import { terminalOnly } from "../listing/instance-filter.ts";
+import { checkPageSize, emptyCounts } from "../listing/page.ts";
+import { recordOf } from "./instance-row.ts";
+import { purgeIds, purgeRuns } from "./purge.ts";
+import { checkExists, type Hub, nextTurn } from "./store.ts";
+
+/** How far a search without an index goes before others have their turn. */
+const STEP = 500;
+/** A page that has found something does not search further than this for more. */
+const STEPS_OF_A_PAGE = 20;
+const CHUNKS_OF_A_PIECE = 64;
+const PURGED_AT_ONCE = 100;
+
+export class SqliteQueryStore implements QueryStore {
+  readonly #hub: Hub;
+
+  constructor(hub: Hub) {
+    this.#hub = hub;
+  }
+
+  async get(instanceId: string): Promise<InstanceRecord | undefined> {
+    return this.#read("get", () => {
+      const row = this.#hub.store.tables.instances.row(this.#hub, instanceId);
+      return row && recordOf(row);
+    });
+  }
+
+  async list(filter: InstanceFilter, page: PageRequest): Promise<InstancePage> {
+    checkPageSize(page.size);
+    const { name } = this.#hub.description;
+    const { size, continuationToken: token, payloads = true } = page;
+    let after = token === undefined ? undefined : decodeToken(name, filter, token);
+    const instances: InstanceRecord[] = [];
+    for (let steps = 1; ; steps++) {
+      const room = size - instances.length;
+      const step = this.#step(filter, after, isIndexed(filter) ? room + 1 : Math.max(STEP, room + 1));
+      const wanted = step.found.slice(0, room);
+      instances.push(
+        ...this.#records(
+          wanted.map(({ run }) => run),
+          payloads,
+        ),
+      );
+      const last = wanted.at(-1)?.cursor;
+      if (wanted.length < step.found.length && last) {
+        return { instances, continuationToken: encodeToken(name, filter, last) };
+      }
+      if (step.cursor === undefined) return { instances };
+      after = step.cursor;
+      if (instances.length > 0 && (instances.length === size || steps >= STEPS_OF_A_PAGE)) {
+        return { instances, continuationToken: encodeToken(name, filter, after) };
+      }
+      await nextTurn();
+    }
+  }
+
+  async count(filter: Omit<InstanceFilter, "statuses">): Promise<StatusCounts> {
+    return filter.name === undefined && !filter.instanceIdPrefix
+      ? this.#countByIndex(filter)
+      : this.#countByWalk(filter);
+  }
+
+  async *history(instanceId: string, fromSeq = 0): AsyncIterable<HistoryChunk> {
+    const { instances, history } = this.#hub.store.tables;
+    const found = this.#read("history", () => instances.find(this.#hub, instanceId));
+    if (found === undefined) return;
+    for (let next = fromSeq; ; ) {
+      const chunks = this.#read("history", () => history.read(found.run, next, CHUNKS_OF_A_PIECE));
+      yield* chunks;
+      const last = chunks.at(-1);
+      if (last === undefined || chunks.length < CHUNKS_OF_A_PIECE) return;
+      next = last.seq + 1;
+      await nextTurn();
+    }
+  }
+
+  async messages(instanceId: string): Promise<readonly StoredMessage[]> {
+    return this.#read("messages", () => this.#hub.store.tables.inbox.of(this.#hub, instanceId));
+  }
+
+  async purge(instanceIds: readonly string[]): Promise<readonly string[]> {
+    const purged: string[] = [];
+    for (let at = 0; at < instanceIds.length; at += PURGED_AT_ONCE) {
+      if (at > 0) await nextTurn();
+      purged.push(...purgeIds(this.#hub, instanceIds.slice(at, at + PURGED_AT_ONCE)));
+    }
+    if (purged.length > 0) this.#hub.listeners.notify(this);
+    return purged;
+  }
+
+  async *purgeMatching(filter: InstanceFilter, batchSize: number): AsyncIterable<PurgeProgress> {
+    const wanted = terminalOnly(filter);
+    let instancesDeleted = 0;
+    let after: ListCursor | undefined;
+    do {
+      const step = this.#step(wanted, after, batchSize);
+      instancesDeleted += purgeRuns(
+        this.#hub,
+        step.found.map(({ run }) => run),
+      );
+      if (step.found.length > 0) this.#hub.listeners.notify(this);
+      after = step.cursor;
+      yield { instancesDeleted, done: after === undefined };
+      await nextTurn();
+    } while (after !== undefined);
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#hub.listeners.add(listener);
+  }
+
+  async #countByIndex(filter: InstanceFilter): Promise<StatusCounts> {
+    const counts = emptyCounts();
+    for (const status of RUNTIME_STATUSES) {
+      const pieces = this.#hub.store.counting.pieces(this.#hub.hubId, status, filter);
+      for (;;) {
+        const piece = this.#read("count", () => pieces.next());
+        if (piece.done) break;
+        counts[status] += piece.value;
+        await nextTurn();
+      }
+    }
+    return counts;
+  }
+
+  async #countByWalk(filter: InstanceFilter): Promise<StatusCounts> {
+    const counts = emptyCounts();
+    let after: ListCursor | undefined;
+    do {
+      const step = this.#step(filter, after, STEP);
+      for (const { status } of step.found) counts[status] += 1;
+      after = step.cursor;
+      await nextTurn();
+    } while (after !== undefined);
+    return counts;
+  }
+
+  #step(filter: InstanceFilter, after: ListCursor | undefined, limit: number) {
+    const { store, hubId } = this.#hub;
+    return this.#read("list", () => store.listing.step(hubId, filter, after, limit));
+  }
+
+  #records(runs: readonly number[], payloads: boolean): readonly InstanceRecord[] {
+    const { instances } = this.#hub.store.tables;
+    return this.#read("list", () => runs.flatMap((run) => instances.recordAtRun(run, payloads) ?? []));
+  }
+
+  #read<Result>(operation: string, body: () => Result): Result {
+    return this.#hub.store.transactions.read(operation, () => {
+      checkExists(this.#hub);
+      return body();
+    });
+  }
+}
+
+/** True when no instance has to be looked at and left out. */
+function isIndexed({ name, instanceIdPrefix, statuses, createdFrom, createdTo }: InstanceFilter): boolean {
+  if (name !== undefined) return false;
+  return (
+    !instanceIdPrefix || (statuses === undefined && createdFrom === undefined && createdTo === undefined)
+  );
+}

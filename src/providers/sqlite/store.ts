@@ -1,0 +1,58 @@
+import { TaskHubNotFoundError } from "../../storage/index.ts";
+import type { ChangeListeners } from "../change-listeners.ts";
+import type { Database } from "./database.ts";
+import type { HubRow } from "./hub-row.ts";
+import { HubTable } from "./hub-table.ts";
+import { InstanceCount } from "./instance-count.ts";
+import { InstanceListing } from "./instance-listing.ts";
+import { LeaseTable } from "./lease-table.ts";
+import { RunNumbers } from "./run-numbers.ts";
+import { StartQueue } from "./start-queue.ts";
+import { Tables } from "./tables.ts";
+import { Transactions } from "./transactions.ts";
+import { WriteQueue } from "./write-queue.ts";
+
+/** One open database file and everything that is prepared on it. */
+export class Store {
+  readonly clock: { now(): number };
+  readonly transactions: Transactions;
+  readonly hubs: HubTable;
+  readonly leases: LeaseTable;
+  readonly tables: Tables;
+  readonly starts: StartQueue;
+  readonly listing: InstanceListing;
+  readonly counting: InstanceCount;
+  readonly runs: RunNumbers;
+  readonly writes: WriteQueue;
+
+  constructor(database: Database, path: string, clock: { now(): number }) {
+    this.clock = clock;
+    this.transactions = new Transactions(database, path);
+    this.hubs = new HubTable(database);
+    this.leases = new LeaseTable(database);
+    this.tables = new Tables(database);
+    this.starts = new StartQueue(database);
+    this.listing = new InstanceListing(database);
+    this.counting = new InstanceCount(database);
+    this.runs = new RunNumbers(database, this.transactions);
+    this.writes = new WriteQueue(this.transactions);
+  }
+}
+
+/** One task hub of a store. */
+export interface Hub extends HubRow {
+  readonly store: Store;
+  readonly listeners: ChangeListeners;
+}
+
+/** @throws {TaskHubNotFoundError} when the hub was deleted since it was opened. */
+export function checkExists(hub: Hub): void {
+  if (!hub.store.hubs.exists(hub)) throw new TaskHubNotFoundError(hub.description.name);
+}
+
+/** Lets whatever else waits for the event loop have its turn between two pieces of a long walk. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

@@ -1,0 +1,117 @@
+import { isDurableError } from "../../core/errors.ts";
+import { StorageUnavailableError } from "../../storage/index.ts";
+import type { Database, Statement } from "./database.ts";
+import { storageErrorOf } from "./sqlite-errors.ts";
+
+export interface ItemWriter<Item, Outcome> {
+  /** Called for each try; the answer writes one item. */
+  start(): (item: Item) => Outcome;
+  /** The outcome of an item that cannot be written. */
+  failed(item: Item, error: Error): Outcome;
+}
+
+/**
+ * Runs work inside transactions.
+ *
+ * 1. A failure of the store undoes everything and comes out as an error of the contract.
+ * 2. A failure of one item's values undoes that item and no other.
+ */
+export class Transactions {
+  readonly #database: Database;
+  readonly #path: string;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  readonly #rollback: Statement;
+
+  constructor(database: Database, path: string) {
+    this.#database = database;
+    this.#path = path;
+    this.#begin = database.prepare("begin immediate");
+    this.#commit = database.prepare("commit");
+    this.#rollback = database.prepare("rollback");
+  }
+
+  /** Reads; every statement sees its own state of the file. */
+  read<Result>(operation: string, body: () => Result): Result {
+    return this.#guarded(operation, body);
+  }
+
+  write<Result>(operation: string, body: () => Result): Result {
+    return this.#guarded(operation, () => {
+      this.#begin.run();
+      try {
+        const result = body();
+        this.#commit.run();
+        return result;
+      } catch (error) {
+        // SQLite has rolled back by itself after some errors, such as a full disk.
+        if (this.#database.inTransaction) this.#rollback.run();
+        throw error;
+      }
+    });
+  }
+
+  /** Writes every item in one transaction, with one outcome each. */
+  writeEach<Item, Outcome>(
+    operation: string,
+    items: readonly Item[],
+    writer: ItemWriter<Item, Outcome>,
+  ): readonly Outcome[] {
+    try {
+      return this.write(operation, () => items.map(writer.start()));
+    } catch (error) {
+      if (isFailureOfStore(error)) throw error;
+      return this.#writeApart(operation, items, writer);
+    }
+  }
+
+  /** The same with a savepoint for each item, which costs more than the writes and is needed only when one fails. */
+  #writeApart<Item, Outcome>(
+    operation: string,
+    items: readonly Item[],
+    writer: ItemWriter<Item, Outcome>,
+  ): readonly Outcome[] {
+    return this.write(operation, () => {
+      const write = writer.start();
+      return items.map((item) =>
+        this.#isolated(
+          operation,
+          () => write(item),
+          (error) => writer.failed(item, error),
+        ),
+      );
+    });
+  }
+
+  #isolated<Outcome>(operation: string, write: () => Outcome, failed: (error: Error) => Outcome): Outcome {
+    this.#database.exec("savepoint item");
+    try {
+      const outcome = write();
+      this.#database.exec("release item");
+      return outcome;
+    } catch (error) {
+      if (storageErrorOf(error, operation, this.#path)) throw error;
+      this.#database.exec("rollback to item; release item");
+      return failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #guarded<Result>(operation: string, body: () => Result): Result {
+    if (!this.#database.open) {
+      throw new StorageUnavailableError(operation, new Error(`The database "${this.#path}" is closed.`));
+    }
+    try {
+      return body();
+    } catch (error) {
+      throw storageErrorOf(error, operation, this.#path) ?? error;
+    }
+  }
+}
+
+function isFailureOfStore(error: unknown): boolean {
+  return (
+    isDurableError(error, "STORAGE_UNAVAILABLE") ||
+    isDurableError(error, "STORAGE_FULL") ||
+    isDurableError(error, "DATABASE_CORRUPT")
+  );
+}

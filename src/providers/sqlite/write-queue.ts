@@ -1,0 +1,51 @@
+import type { Transactions } from "./transactions.ts";
+
+interface Entry {
+  readonly operation: string;
+  /** Returns what settles the caller once the transaction has committed. */
+  readonly write: () => () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Client calls of one turn of the event loop share a transaction, and so the wait for the disk. */
+export class WriteQueue {
+  readonly #transactions: Transactions;
+  #entries: Entry[] = [];
+
+  constructor(transactions: Transactions) {
+    this.#transactions = transactions;
+  }
+
+  add<Result>(operation: string, write: () => Result): Promise<Result> {
+    if (this.#entries.length === 0) setImmediate(() => this.flush());
+    return new Promise((resolve, reject) => {
+      this.#entries.push({
+        operation,
+        write: () => {
+          const result = write();
+          return () => resolve(result);
+        },
+        reject,
+      });
+    });
+  }
+
+  flush(): void {
+    const entries = this.#entries;
+    this.#entries = [];
+    const [first] = entries;
+    if (first === undefined) return;
+    try {
+      for (const settle of this.#write(first.operation, entries)) settle();
+    } catch (error) {
+      for (const entry of entries) entry.reject(error);
+    }
+  }
+
+  #write(operation: string, entries: readonly Entry[]): readonly (() => void)[] {
+    return this.#transactions.writeEach<Entry, () => void>(operation, entries, {
+      start: () => (entry) => entry.write(),
+      failed: (entry, error) => () => entry.reject(error),
+    });
+  }
+}

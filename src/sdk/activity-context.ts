@@ -1,0 +1,57 @@
+import type { ActivityInvocation } from "../engine/registry.ts";
+
+/** What an activity gets beside its input. */
+export class ActivityContext {
+  readonly #invocation: ActivityInvocation;
+
+  constructor(invocation: ActivityInvocation) {
+    this.#invocation = invocation;
+  }
+
+  get functionName(): string {
+    return this.#invocation.name;
+  }
+
+  /** The orchestration this activity works for. */
+  get instanceId(): string {
+    return this.#invocation.instanceId;
+  }
+
+  /** The number of the task within the orchestration; with `instanceId` a key for idempotent work. */
+  get taskId(): number {
+    return this.#invocation.taskId;
+  }
+
+  get invocationId(): string {
+    return `${this.#invocation.instanceId}:${this.#invocation.taskId}`;
+  }
+
+  /** Aborted when the activity's time is up, its orchestration has ended without it, or the host stops. */
+  get signal(): AbortSignal {
+    return this.#invocation.signal;
+  }
+
+  log(...values: unknown[]): void {
+    console.log(...values);
+  }
+
+  info(...values: unknown[]): void {
+    console.info(...values);
+  }
+
+  debug(...values: unknown[]): void {
+    console.debug(...values);
+  }
+
+  trace(...values: unknown[]): void {
+    console.debug(...values);
+  }
+
+  warn(...values: unknown[]): void {
+    console.warn(...values);
+  }
+
+  error(...values: unknown[]): void {
+    console.error(...values);
+  }
+}

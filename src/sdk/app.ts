@@ -1,0 +1,194 @@
+import { fromJsonText } from "../core/data-converter.ts";
+import type { OrchestrationContext } from "../core/orchestration-context.ts";
+import { type ActivityInvocation, FunctionRegistry } from "../engine/registry.ts";
+import { ActivityContext } from "./activity-context.ts";
+import { runAsync, runStretch } from "./current-orchestration.ts";
+import { FunctionSchemas } from "./function-schemas.ts";
+import { OrchestratorContext, type Untyped } from "./orchestrator-context.ts";
+import type { ActivityReference, EventReference, OrchestratorReference } from "./references.ts";
+import { type Schema, validate, validateNow } from "./schema.ts";
+
+export type GeneratorHandler<I, O> = (
+  context: OrchestratorContext<I>,
+  input: I,
+) => Generator<unknown, O, Untyped>;
+export type AsyncHandler<I, O> = (context: OrchestratorContext<I>, input: I) => O | PromiseLike<O>;
+export type ActivityHandler<I, O> = (input: I, context: ActivityContext) => O | PromiseLike<O>;
+
+export interface OrchestrationOptions<I, O> {
+  /** Checks and shapes the input, at the start and in the orchestrator. */
+  readonly input?: Schema<I>;
+  /** Checks and shapes the result. */
+  readonly output?: Schema<O>;
+  /** Cancels what is still open when the function returns. Default false: the instance waits for it (S-17). */
+  readonly completeOnReturn?: boolean;
+}
+
+export interface ActivityOptions<I, O> {
+  readonly input?: Schema<I>;
+  readonly output?: Schema<O>;
+  /** How long one attempt may take, in milliseconds. Default: no limit. */
+  readonly timeoutMs?: number;
+}
+
+/** A set of functions. Names compare without regard to case, and there is one function for each name. */
+export class App {
+  readonly registry = new FunctionRegistry();
+  readonly schemas = new FunctionSchemas();
+
+  /**
+   * Registers an orchestrator: a generator function, an async function, or a plain one.
+   *
+   * @throws {DurableError} DUPLICATE_FUNCTION, INVALID_FUNCTION
+   */
+  orchestration<I, O>(name: string, handler: GeneratorHandler<I, O>): OrchestratorReference<I, O>;
+  orchestration<I, O>(name: string, handler: AsyncHandler<I, O>): OrchestratorReference<I, O>;
+  orchestration<I, O>(
+    name: string,
+    options: OrchestrationOptions<I, O> & { readonly handler: GeneratorHandler<I, O> },
+  ): OrchestratorReference<I, O>;
+  orchestration<I, O>(
+    name: string,
+    options: OrchestrationOptions<I, O> & { readonly handler: AsyncHandler<I, O> },
+  ): OrchestratorReference<I, O>;
+  orchestration(
+    name: string,
+    registered:
+      | AnyOrchestrator
+      | (OrchestrationOptions<Untyped, Untyped> & { readonly handler: AnyOrchestrator }),
+  ): OrchestratorReference<Untyped, Untyped> {
+    const options = typeof registered === "function" ? { handler: registered } : registered;
+    this.registry.addOrchestrator({
+      name,
+      handler: orchestratorHandler(options, this.schemas, name),
+      ...("completeOnReturn" in options && options.completeOnReturn ? { completeOnReturn: true } : {}),
+    });
+    if ("input" in options) this.schemas.addOrchestratorInput(name, options.input);
+    return { kind: "orchestrator", name };
+  }
+
+  /** Registers an activity. @throws {DurableError} DUPLICATE_FUNCTION, INVALID_FUNCTION */
+  activity<I, O>(name: string, handler: ActivityHandler<I, O>): ActivityReference<I, Awaited<O>>;
+  activity<I, O>(
+    name: string,
+    options: ActivityOptions<I, O> & { readonly handler: ActivityHandler<I, O> },
+  ): ActivityReference<I, Awaited<O>>;
+  activity(
+    name: string,
+    registered:
+      | ActivityHandler<Untyped, Untyped>
+      | (ActivityOptions<Untyped, Untyped> & { readonly handler: ActivityHandler<Untyped, Untyped> }),
+  ): ActivityReference<Untyped, Untyped> {
+    const options = typeof registered === "function" ? { handler: registered } : registered;
+    this.registry.addActivity({
+      name,
+      handler: activityHandler(options, name),
+      ...("timeoutMs" in options && options.timeoutMs !== undefined ? { timeoutMs: options.timeoutMs } : {}),
+    });
+    return { kind: "activity", name };
+  }
+
+  /** Names an external event and its payload, so that who raises it and who waits for it agree. */
+  event<T>(name: string, schema?: Schema<T>): EventReference<T> {
+    this.schemas.addEvent(name, schema);
+    return { kind: "event", name };
+  }
+}
+
+const APP_KEY = Symbol.for("perdure.app");
+
+/** The app of this process. Every copy of the package shares it, so a host finds what an app has registered. */
+export const app: App = sharedApp();
+
+function sharedApp(): App {
+  const shared = globalThis as { [APP_KEY]?: App };
+  shared[APP_KEY] ??= new App();
+  return shared[APP_KEY];
+}
+
+type AnyOrchestrator = (context: Untyped, input: Untyped) => unknown;
+
+function orchestratorHandler(
+  options: OrchestrationOptions<Untyped, Untyped> & { readonly handler: AnyOrchestrator },
+  schemas: FunctionSchemas,
+  name: string,
+): (core: OrchestrationContext) => unknown {
+  const { handler, input: inputSchema, output: outputSchema } = options;
+  const finish = (value: unknown): unknown =>
+    validateNow(outputSchema, value, `The result of orchestrator '${name}'`);
+  return (core) => {
+    const input = validateNow(
+      inputSchema,
+      fromJsonText(core.inputText),
+      `The input of orchestrator '${name}'`,
+    );
+    const context = new OrchestratorContext(core, input, schemas);
+    if (isAsyncFunction(handler)) {
+      const running = runAsync(core, () => handler(context, input)) as PromiseLike<unknown>;
+      return outputSchema ? running.then(finish) : running;
+    }
+    const returned = runStretch(core, () => handler(context, input));
+    if (isGenerator(returned)) return new Stretches(core, returned, outputSchema ? finish : undefined);
+    return outputSchema && !isThenable(returned) ? finish(returned) : returned;
+  };
+}
+
+/** A generator whose stretches are known as this orchestration's while they run. */
+class Stretches implements Iterator<unknown, unknown, unknown> {
+  readonly #core: OrchestrationContext;
+  readonly #inner: Generator<unknown, unknown, unknown>;
+  readonly #finish: ((value: unknown) => unknown) | undefined;
+
+  constructor(
+    core: OrchestrationContext,
+    inner: Generator<unknown, unknown, unknown>,
+    finish: ((value: unknown) => unknown) | undefined,
+  ) {
+    this.#core = core;
+    this.#inner = inner;
+    this.#finish = finish;
+  }
+
+  next(value?: unknown): IteratorResult<unknown, unknown> {
+    return this.#checked(runStretch(this.#core, () => this.#inner.next(value)));
+  }
+
+  throw(error: unknown): IteratorResult<unknown, unknown> {
+    return this.#checked(runStretch(this.#core, () => this.#inner.throw(error)));
+  }
+
+  #checked(result: IteratorResult<unknown, unknown>): IteratorResult<unknown, unknown> {
+    return result.done && this.#finish ? { done: true, value: this.#finish(result.value) } : result;
+  }
+}
+
+function activityHandler(
+  options: ActivityOptions<Untyped, Untyped> & { readonly handler: ActivityHandler<Untyped, Untyped> },
+  name: string,
+): (input: unknown, invocation: ActivityInvocation) => unknown {
+  const { handler, input: inputSchema, output: outputSchema } = options;
+  if (inputSchema === undefined && outputSchema === undefined) {
+    return (input, invocation) => handler(input, new ActivityContext(invocation)) as unknown;
+  }
+  return async (input, invocation) => {
+    const checked = await validate(inputSchema, input, `The input of activity '${name}'`);
+    const result: unknown = await handler(checked, new ActivityContext(invocation));
+    return validate(outputSchema, result, `The result of activity '${name}'`);
+  };
+}
+
+const AsyncFunction = (async () => undefined).constructor;
+
+function isAsyncFunction(value: unknown): boolean {
+  return value instanceof AsyncFunction;
+}
+
+function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {
+  return isThenable(value)
+    ? false
+    : typeof value === "object" && value !== null && "next" in value && "throw" in value;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

@@ -1,0 +1,133 @@
+import type { RetryPolicy } from "../core/retry-policy.ts";
+import type { Task, TimerTask } from "../core/task.ts";
+import type { OrchestratorContext, TaskValues, Untyped } from "./orchestrator-context.ts";
+import type { ActivityReference, InputArguments, OrchestratorReference } from "./references.ts";
+
+/** `context.df` of durable-functions v3. It forwards and nothing else. */
+export class DurableOrchestrationContext<I = unknown> {
+  readonly #context: OrchestratorContext<I>;
+  #customStatus: unknown;
+  readonly Task: {
+    all<const T extends readonly Task<unknown>[]>(tasks: T): Task<TaskValues<T>>;
+    any<T extends Task<unknown>>(tasks: readonly T[]): Task<T>;
+  };
+
+  constructor(context: OrchestratorContext<I>) {
+    this.#context = context;
+    this.Task = { all: (tasks) => context.all(tasks), any: (tasks) => context.any(tasks) };
+  }
+
+  get instanceId(): string {
+    return this.#context.instanceId;
+  }
+
+  get parentInstanceId(): string | undefined {
+    return this.#context.parent?.instanceId;
+  }
+
+  get isReplaying(): boolean {
+    return this.#context.isReplaying;
+  }
+
+  get currentUtcDateTime(): Date {
+    return this.#context.currentUtcDateTime;
+  }
+
+  get version(): string | undefined {
+    return this.#context.version;
+  }
+
+  get customStatus(): unknown {
+    return this.#customStatus;
+  }
+
+  getInput(): I;
+  getInput<T>(): T;
+  getInput(): unknown {
+    return this.#context.input;
+  }
+
+  callActivity<A, O>(activity: ActivityReference<A, O>, ...input: InputArguments<A>): Task<O>;
+  callActivity(name: string, input?: unknown): Task<Untyped>;
+  callActivity(activity: string | ActivityReference<unknown, unknown>, input?: unknown): Task<Untyped> {
+    return this.#context.callActivity(activity as string, input);
+  }
+
+  callActivityWithRetry<A, O>(
+    activity: ActivityReference<A, O>,
+    retryOptions: RetryPolicy,
+    ...input: InputArguments<A>
+  ): Task<O>;
+  callActivityWithRetry(name: string, retryOptions: RetryPolicy, input?: unknown): Task<Untyped>;
+  callActivityWithRetry(
+    activity: string | ActivityReference<unknown, unknown>,
+    retryOptions: RetryPolicy,
+    input?: unknown,
+  ): Task<Untyped> {
+    return this.#context.callActivityWithRetry(activity as string, retryOptions, input);
+  }
+
+  callSubOrchestrator<A, O>(
+    orchestrator: OrchestratorReference<A, O>,
+    input: A,
+    instanceId?: string,
+  ): Task<O>;
+  callSubOrchestrator(name: string, input?: unknown, instanceId?: string): Task<Untyped>;
+  callSubOrchestrator(
+    orchestrator: string | OrchestratorReference<never, unknown>,
+    input?: unknown,
+    instanceId?: string,
+  ): Task<Untyped> {
+    return this.#context.callSubOrchestrator(orchestrator as string, input, withId(instanceId));
+  }
+
+  callSubOrchestratorWithRetry<A, O>(
+    orchestrator: OrchestratorReference<A, O>,
+    retryOptions: RetryPolicy,
+    input: A,
+    instanceId?: string,
+  ): Task<O>;
+  callSubOrchestratorWithRetry(
+    name: string,
+    retryOptions: RetryPolicy,
+    input?: unknown,
+    instanceId?: string,
+  ): Task<Untyped>;
+  callSubOrchestratorWithRetry(
+    orchestrator: string | OrchestratorReference<never, unknown>,
+    retryOptions: RetryPolicy,
+    input?: unknown,
+    instanceId?: string,
+  ): Task<Untyped> {
+    return this.#context.callSubOrchestrator(orchestrator as string, input, {
+      ...withId(instanceId),
+      retry: retryOptions,
+    });
+  }
+
+  createTimer(fireAt: Date): TimerTask {
+    return this.#context.createTimer(fireAt);
+  }
+
+  waitForExternalEvent<T = Untyped>(name: string): Task<T> {
+    return this.#context.waitForExternalEvent<T>(name);
+  }
+
+  continueAsNew(input?: unknown, preserveUnprocessedEvents = false): void {
+    this.#context.continueAsNew(input, { preserveUnprocessedEvents });
+  }
+
+  setCustomStatus(status: unknown): void {
+    this.#context.setCustomStatus(status);
+    this.#customStatus = status;
+  }
+
+  /** The argument of durable-functions v3 is accepted and not needed: the id is the instance's own. */
+  newGuid(_instanceId?: string): string {
+    return this.#context.newGuid();
+  }
+}
+
+function withId(instanceId: string | undefined): { readonly instanceId?: string } {
+  return instanceId === undefined || instanceId === "" ? {} : { instanceId };
+}

@@ -1,0 +1,204 @@
+import { isDurableError } from "../core/errors.ts";
+import type { RuntimeStatus } from "../core/orchestration-status.ts";
+import type { WaitingExplanation } from "../core/waiting-reason.ts";
+import type { OrchestrationStatus, StatusOptions } from "../engine/orchestration-status-view.ts";
+import type {
+  InstanceQuery,
+  ListOptions,
+  PurgeResult,
+  RaiseEventOptions,
+  RestartOptions,
+  StartOptions,
+  StatusPage,
+  TaskHubClient,
+  WaitOptions,
+} from "../engine/task-hub-client.ts";
+import type { PurgeProgress, StatusCounts } from "../storage/index.ts";
+import type { FunctionSchemas } from "./function-schemas.ts";
+import { type EventReference, type InstanceId, nameOf, type OrchestratorReference } from "./references.ts";
+import { validate } from "./schema.ts";
+
+export type TypedStartOptions<I> = Omit<StartOptions, "input" | "inputText"> &
+  (unknown extends I
+    ? { readonly input?: I }
+    : undefined extends I
+      ? { readonly input?: I }
+      : { readonly input: I });
+
+export interface CompletedStatus<O> extends OrchestrationStatus {
+  /** The result when Completed; else a failure text or a reason. */
+  readonly output: O;
+}
+
+export interface StatusFilter {
+  readonly createdTimeFrom?: Date;
+  readonly createdTimeTo?: Date;
+  readonly runtimeStatus?: readonly RuntimeStatus[];
+}
+
+/** The client applications hold: typed by registration, and with the method names of durable-functions v3. */
+export class DurableClient {
+  readonly #client: TaskHubClient;
+  readonly #schemas: FunctionSchemas | undefined;
+
+  constructor(client: TaskHubClient, schemas?: FunctionSchemas) {
+    this.#client = client;
+    this.#schemas = schemas;
+  }
+
+  get taskHubName(): string {
+    return this.#client.taskHubName;
+  }
+
+  /**
+   * Starts an orchestration; the answer is its id, and once it is there the start survives any crash.
+   *
+   * @throws {DurableError} ORCHESTRATOR_NOT_FOUND, INVALID_INSTANCE_ID, INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE,
+   * SCHEMA_VALIDATION_FAILED, INSTANCE_ALREADY_EXISTS. Nothing is written then.
+   */
+  startNew<I, O>(
+    orchestrator: OrchestratorReference<I, O>,
+    ...options: unknown extends I
+      ? [options?: TypedStartOptions<I>]
+      : undefined extends I
+        ? [options?: TypedStartOptions<I>]
+        : [options: TypedStartOptions<I>]
+  ): Promise<InstanceId<O>>;
+  startNew(name: string, options?: StartOptions): Promise<string>;
+  startNew(orchestrator: string | { readonly name: string }, options: StartOptions = {}): Promise<string> {
+    const name = nameOf(orchestrator);
+    const schema = this.#schemas?.orchestratorInput(name);
+    if (schema === undefined) return this.#client.startNew(name, options);
+    return validate(schema, options.input, `The input of orchestrator '${name}'`).then(() =>
+      this.#client.startNew(name, options),
+    );
+  }
+
+  /** `undefined` when there is no such instance. */
+  getStatus(instanceId: string, options?: StatusOptions): Promise<OrchestrationStatus | undefined> {
+    return this.#client.getStatus(instanceId, options);
+  }
+
+  /** Every instance of the hub. */
+  getStatusAll(): Promise<OrchestrationStatus[]> {
+    return this.getStatusBy({});
+  }
+
+  /** Every instance that matches. */
+  async getStatusBy(filter: StatusFilter): Promise<OrchestrationStatus[]> {
+    return collect(this.#client.queryInstances(filter));
+  }
+
+  /** One page, newest first. @throws {DurableError} INVALID_ARGUMENT */
+  listInstances(options?: ListOptions): Promise<StatusPage> {
+    return this.#client.listInstances(options);
+  }
+
+  /** Every instance that matches, as they are read. */
+  queryInstances(query?: InstanceQuery): AsyncGenerator<OrchestrationStatus> {
+    return this.#client.queryInstances(query);
+  }
+
+  countByStatus(query?: Omit<InstanceQuery, "runtimeStatus">): Promise<StatusCounts> {
+    return this.#client.countByStatus(query);
+  }
+
+  /** An instance that has ended already stays as it is. @throws {DurableError} INSTANCE_NOT_FOUND */
+  terminate(instanceId: string, reason?: string): Promise<void> {
+    return this.#unlessEnded(instanceId, this.#client.terminate(instanceId, reason));
+  }
+
+  /** @throws {DurableError} INSTANCE_NOT_FOUND, INVALID_INSTANCE_STATE when it is suspended already (S-50) */
+  suspend(instanceId: string, reason?: string): Promise<void> {
+    return this.#unlessEnded(instanceId, this.#client.suspend(instanceId, reason));
+  }
+
+  /** @throws {DurableError} INSTANCE_NOT_FOUND, INVALID_INSTANCE_STATE when it is not suspended (S-50) */
+  resume(instanceId: string, reason?: string): Promise<void> {
+    return this.#unlessEnded(instanceId, this.#client.resume(instanceId, reason));
+  }
+
+  /** @throws {DurableError} INSTANCE_NOT_FOUND, INVALID_INSTANCE_STATE unless Failed (S-130) */
+  rewind(instanceId: string, reason?: string): Promise<void> {
+    return this.#client.rewind(instanceId, reason);
+  }
+
+  /** Starts the same function with the same input again; the answer is the id (S-150). @throws {DurableError} INSTANCE_NOT_FOUND */
+  restart(instanceId: string, options?: RestartOptions): Promise<string> {
+    return this.#client.restart(instanceId, options);
+  }
+
+  /** For an instance that is missing or has ended the event is discarded, unless the host is told otherwise (S-66). */
+  async raiseEvent<T>(
+    instanceId: string,
+    event: EventReference<T> | string,
+    eventData?: T,
+    options?: RaiseEventOptions,
+  ): Promise<void> {
+    const name = nameOf(event);
+    await validate(this.#schemas?.event(name), eventData, `The payload of event '${name}'`);
+    await this.#client.raiseEvent(instanceId, name, eventData, options);
+  }
+
+  /** @throws {DurableError} INSTANCE_NOT_FOUND, WAIT_TIMEOUT */
+  waitForStart(instanceId: string, options?: WaitOptions): Promise<OrchestrationStatus> {
+    return this.#client.waitForStart(instanceId, options);
+  }
+
+  /** @throws {DurableError} INSTANCE_NOT_FOUND, WAIT_TIMEOUT */
+  async waitForCompletion<O = unknown>(
+    instanceId: InstanceId<O>,
+    options?: WaitOptions,
+  ): Promise<CompletedStatus<O>> {
+    return (await this.#client.waitForCompletion(instanceId, options)) as CompletedStatus<O>;
+  }
+
+  /** Only an instance that has ended is purged (S-152). */
+  purgeInstanceHistory(instanceId: string): Promise<PurgeResult> {
+    return this.#client.purgeInstances([instanceId]);
+  }
+
+  /** Purges every ended instance that matches. */
+  async purgeInstanceHistoryBy(filter: StatusFilter): Promise<PurgeResult> {
+    let instancesDeleted = 0;
+    for await (const progress of this.#client.purgeMatching(filter))
+      instancesDeleted = progress.instancesDeleted;
+    return { instancesDeleted };
+  }
+
+  purgeInstances(instanceIds: readonly string[]): Promise<PurgeResult> {
+    return this.#client.purgeInstances(instanceIds);
+  }
+
+  /** Purges in batches and tells after each how far it is. */
+  purgeMatching(query: InstanceQuery): AsyncIterable<PurgeProgress> {
+    return this.#client.purgeMatching(query);
+  }
+
+  /** Why an instance has not ended yet; `undefined` when it has. @throws {DurableError} INSTANCE_NOT_FOUND */
+  whyWaiting(instanceId: string): Promise<WaitingExplanation | undefined> {
+    return this.#client.whyWaiting(instanceId);
+  }
+
+  async #unlessEnded(instanceId: string, done: Promise<void>): Promise<void> {
+    try {
+      await done;
+    } catch (error) {
+      if (!isDurableError(error, "INVALID_INSTANCE_STATE") || !(await this.#hasEnded(instanceId)))
+        throw error;
+    }
+  }
+
+  async #hasEnded(instanceId: string): Promise<boolean> {
+    const status = await this.#client.getStatus(instanceId, { showInput: false });
+    return (
+      status !== undefined && ["Completed", "Failed", "Terminated", "Canceled"].includes(status.runtimeStatus)
+    );
+  }
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

@@ -1,0 +1,224 @@
+import { DurableError } from "../core/errors.ts";
+import type { ParentInstance } from "../core/history-event.ts";
+import type {
+  ContinueAsNewOptions,
+  OrchestrationContext,
+  SubOrchestrationOptions,
+  WaitOptions,
+} from "../core/orchestration-context.ts";
+import type { RetryPolicy } from "../core/retry-policy.ts";
+import type { Task, TimerTask } from "../core/task.ts";
+import { DurableOrchestrationContext } from "./df-context.ts";
+import type { FunctionSchemas } from "./function-schemas.ts";
+import {
+  type ActivityReference,
+  type EventReference,
+  type InputArguments,
+  nameOf,
+  type OrchestratorReference,
+} from "./references.ts";
+import { validateNow } from "./schema.ts";
+
+// What a function known by its name alone gives is the caller's to know, as in durable-functions.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Untyped = any;
+
+export type TaskValues<T extends readonly Task<unknown>[]> = {
+  -readonly [K in keyof T]: T[K] extends Task<infer V> ? V : never;
+};
+
+export interface Log {
+  (...values: unknown[]): void;
+  readonly trace: (...values: unknown[]) => void;
+  readonly debug: (...values: unknown[]) => void;
+  readonly info: (...values: unknown[]) => void;
+  readonly warn: (...values: unknown[]) => void;
+  readonly error: (...values: unknown[]) => void;
+}
+
+/** What an orchestrator gets. All of it replays; nothing in it touches the world. */
+export class OrchestratorContext<I = unknown> {
+  readonly #core: OrchestrationContext;
+  readonly #schemas: FunctionSchemas;
+  readonly #input: I;
+  #df: DurableOrchestrationContext<I> | undefined;
+  #log: Log | undefined;
+
+  constructor(core: OrchestrationContext, input: I, schemas: FunctionSchemas) {
+    this.#core = core;
+    this.#input = input;
+    this.#schemas = schemas;
+  }
+
+  /** The same in the spelling of durable-functions v3. */
+  get df(): DurableOrchestrationContext<I> {
+    this.#df ??= new DurableOrchestrationContext(this);
+    return this.#df;
+  }
+
+  get input(): I {
+    return this.#input;
+  }
+
+  get instanceId(): string {
+    return this.#core.instanceId;
+  }
+
+  get name(): string {
+    return this.#core.name;
+  }
+
+  get functionName(): string {
+    return this.#core.name;
+  }
+
+  get version(): string | undefined {
+    return this.#core.version;
+  }
+
+  get parent(): ParentInstance | undefined {
+    return this.#core.parent;
+  }
+
+  get tags(): Readonly<Record<string, string>> {
+    return this.#core.tags;
+  }
+
+  /** The time of the current episode: use it instead of `new Date()`, which replay cannot repeat (S-31). */
+  get currentUtcDateTime(): Date {
+    return new Date(this.#core.currentTime);
+  }
+
+  /** True while the code runs over its past (S-124). */
+  get isReplaying(): boolean {
+    return this.#core.isReplaying;
+  }
+
+  /** Prints when the code runs for the first time, not when it is replayed. */
+  get log(): Log {
+    this.#log ??= replaySafeLog(this.#core);
+    return this.#log;
+  }
+
+  /** Runs an activity; the task gives what it returns, or fails with a TaskFailedError. */
+  callActivity<A, O>(activity: ActivityReference<A, O>, ...input: InputArguments<A>): Task<O>;
+  callActivity(name: string, input?: unknown): Task<Untyped>;
+  callActivity(activity: string | { readonly name: string }, input?: unknown): Task<Untyped> {
+    return this.#core.callActivity(nameOf(activity), input);
+  }
+
+  /** The same, tried again after failures (S-100). @throws {DurableError} INVALID_RETRY_OPTIONS */
+  callActivityWithRetry<A, O>(
+    activity: ActivityReference<A, O>,
+    retry: RetryPolicy,
+    ...input: InputArguments<A>
+  ): Task<O>;
+  callActivityWithRetry(name: string, retry: RetryPolicy, input?: unknown): Task<Untyped>;
+  callActivityWithRetry(
+    activity: string | { readonly name: string },
+    retry: RetryPolicy,
+    input?: unknown,
+  ): Task<Untyped> {
+    return this.#core.callActivity(nameOf(activity), input, { retry });
+  }
+
+  /** Runs another orchestration as part of this one. @throws {DurableError} INVALID_INSTANCE_ID (S-111) */
+  callSubOrchestrator<A, O>(
+    orchestrator: OrchestratorReference<A, O>,
+    input: A,
+    options?: SubOrchestrationOptions,
+  ): Task<O>;
+  callSubOrchestrator(name: string, input?: unknown, options?: SubOrchestrationOptions): Task<Untyped>;
+  callSubOrchestrator(
+    orchestrator: string | { readonly name: string },
+    input?: unknown,
+    options?: SubOrchestrationOptions,
+  ): Task<Untyped> {
+    const name = nameOf(orchestrator);
+    this.#checkInput(name, input);
+    return this.#core.callSubOrchestrator(name, input, options);
+  }
+
+  /** Starts an orchestration nobody waits for; the answer is its id (S-114). */
+  startOrchestration<A>(
+    orchestrator: OrchestratorReference<A, unknown> | string,
+    input?: A,
+    options?: Omit<SubOrchestrationOptions, "retry">,
+  ): string {
+    const name = nameOf(orchestrator);
+    this.#checkInput(name, input);
+    return this.#core.startOrchestration(name, input, options);
+  }
+
+  /** A durable timer: at a time, or so many milliseconds after `currentUtcDateTime`. */
+  createTimer(due: Date | { readonly afterMs: number }): TimerTask {
+    return this.#core.createTimer(due instanceof Date ? due.getTime() : this.#core.currentTime + due.afterMs);
+  }
+
+  /** Waits for an event from outside (S-60 to S-65). Without a timeout the wait has no end. */
+  waitForExternalEvent<T>(event: EventReference<T>, options?: WaitOptions<T>): Task<T>;
+  waitForExternalEvent<T = Untyped>(name: string, options?: WaitOptions<T>): Task<T>;
+  waitForExternalEvent(event: string | { readonly name: string }, options?: WaitOptions): Task<Untyped> {
+    return this.#core.waitForExternalEvent(nameOf(event), options);
+  }
+
+  /** Sends an event to another instance and forgets it (S-68). */
+  sendEvent<T>(instanceId: string, event: EventReference<T> | string, data?: T): void {
+    const name = nameOf(event);
+    this.#core.sendEvent(
+      instanceId,
+      name,
+      validateNow(this.#schemas.event(name), data, `The payload of '${name}'`),
+    );
+  }
+
+  /** Ends this execution and begins the next with a new input and an empty history, once the function has returned (S-75). */
+  continueAsNew(input?: unknown, options?: ContinueAsNewOptions): void {
+    this.#checkInput(this.name, input);
+    this.#core.continueAsNew(input, options);
+  }
+
+  /** @throws {DurableError} CUSTOM_STATUS_TOO_LARGE above 16 KB (S-125) */
+  setCustomStatus(status: unknown): void {
+    this.#core.setCustomStatus(status);
+  }
+
+  /** A UUID that is the same in every replay (S-120). */
+  newGuid(): string {
+    return this.#core.newGuid();
+  }
+
+  /** All results in order; fails with the first failure (S-196). */
+  all<const T extends readonly Task<unknown>[]>(tasks: T): Task<TaskValues<T>> {
+    return this.#core.all(requireTasks(tasks)) as Task<unknown> as Task<TaskValues<T>>;
+  }
+
+  /** The first task that settles, failed ones included. `await` gives its value, `yield` the task itself. */
+  any<T extends Task<unknown>>(tasks: readonly T[]): Task<T> {
+    return this.#core.any(requireTasks(tasks));
+  }
+
+  #checkInput(name: string, input: unknown): void {
+    validateNow(this.#schemas.orchestratorInput(name), input, `The input of orchestrator '${name}'`);
+  }
+}
+
+function requireTasks<T>(tasks: readonly T[]): readonly T[] {
+  if (Array.isArray(tasks)) return tasks as readonly T[];
+  throw new DurableError("INVALID_ARGUMENT", "all and any take an array of tasks.");
+}
+
+function replaySafeLog(core: OrchestrationContext): Log {
+  const printer =
+    (method: "log" | "trace" | "debug" | "info" | "warn" | "error") =>
+    (...values: unknown[]): void => {
+      if (!core.isReplaying) console[method](...values);
+    };
+  return Object.assign(printer("log"), {
+    trace: printer("debug"),
+    debug: printer("debug"),
+    info: printer("info"),
+    warn: printer("warn"),
+    error: printer("error"),
+  });
+}

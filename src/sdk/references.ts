@@ -1,0 +1,37 @@
+/** What a registration leaves behind: the name, and for the compiler the types that belong to it. */
+export interface ActivityReference<I, O> {
+  readonly kind: "activity";
+  readonly name: string;
+  /** Present in types only. */
+  readonly types?: { readonly input: (input: I) => void; readonly output: O };
+}
+
+export interface OrchestratorReference<I, O> {
+  readonly kind: "orchestrator";
+  readonly name: string;
+  /** Present in types only. */
+  readonly types?: { readonly input: (input: I) => void; readonly output: O };
+}
+
+export interface EventReference<T> {
+  readonly kind: "event";
+  readonly name: string;
+  /** Present in types only. */
+  readonly types?: { readonly payload: T };
+}
+
+declare const outputType: unique symbol;
+
+/** The id of an instance, which for the compiler remembers what the orchestration returns. */
+export type InstanceId<O> = string & { readonly [outputType]?: O };
+
+/** No argument for functions without input, one for those that have it. */
+export type InputArguments<I> = unknown extends I
+  ? readonly [input?: I]
+  : undefined extends I
+    ? readonly [input?: I]
+    : readonly [input: I];
+
+export function nameOf(reference: string | { readonly name: string }): string {
+  return typeof reference === "string" ? reference : reference.name;
+}

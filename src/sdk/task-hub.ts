@@ -1,0 +1,111 @@
+import { systemClock } from "../engine/clock.ts";
+import { LocalExecutor } from "../engine/local-executor.ts";
+import type { Logger } from "../engine/logger.ts";
+import { defaultSettings, type EngineSettings } from "../engine/settings.ts";
+import { TaskHubClient } from "../engine/task-hub-client.ts";
+import { TaskHubWorker } from "../engine/task-hub-worker.ts";
+import { openStorage } from "../providers/open/index.ts";
+import type { StorageProvider, TaskHubStore } from "../storage/index.ts";
+import type { App } from "./app.ts";
+import { DurableClient } from "./durable-client.ts";
+import { hubClosed, hubOpened } from "./open-hubs.ts";
+import { makeConsoleReplaySafe } from "./replay-safe-console.ts";
+
+export const DEFAULT_TASK_HUB_NAME = "DurableFunctionsHub";
+
+export interface TaskHubOptions {
+  /** The functions this process runs. Without an app the hub is a client only. */
+  readonly app?: App;
+  /** Default DurableFunctionsHub. The hub is made when it does not exist. */
+  readonly taskHubName?: string;
+  readonly settings?: Partial<EngineSettings>;
+  readonly logger?: Logger;
+}
+
+/** A task hub in this process: its store, its client and, when it has an app, its worker. */
+export class TaskHub implements AsyncDisposable {
+  readonly client: DurableClient;
+  /** The same without types, for surfaces that serve any app. */
+  readonly rawClient: TaskHubClient;
+  readonly #storage: StorageProvider;
+  readonly #store: TaskHubStore;
+  readonly #worker: TaskHubWorker | undefined;
+  #started = false;
+  #closed = false;
+
+  private constructor(storage: StorageProvider, store: TaskHubStore, options: TaskHubOptions) {
+    const settings = defaultSettings(options.settings);
+    this.#storage = storage;
+    this.#store = store;
+    this.#worker = options.app && makeWorker(store, options.app, settings, options.logger);
+    this.rawClient = new TaskHubClient({
+      store,
+      settings,
+      ...(this.#worker ? { worker: this.#worker } : {}),
+    });
+    this.client = new DurableClient(this.rawClient, options.app?.schemas);
+  }
+
+  /**
+   * Opens a hub: `sqlite:./path.db`, `memory:`, or a storage provider.
+   *
+   * @throws {DurableError} UNKNOWN_STORAGE, INVALID_TASK_HUB_NAME, DATABASE_NOT_OURS, DATABASE_CORRUPT, DATABASE_TOO_NEW
+   */
+  static async open(storage: string | StorageProvider, options: TaskHubOptions = {}): Promise<TaskHub> {
+    const provider = typeof storage === "string" ? await openStorage(storage) : storage;
+    const name = options.taskHubName ?? DEFAULT_TASK_HUB_NAME;
+    await provider.taskHubs.ensure(name);
+    const hub = new TaskHub(provider, await provider.openTaskHub(name), options);
+    hubOpened(hub);
+    return hub;
+  }
+
+  get name(): string {
+    return this.#store.hub.name;
+  }
+
+  /** owner: runs the instances. standby: another process does, and this one takes over when it dies. */
+  get role(): TaskHubWorker["role"] {
+    return this.#worker?.role ?? "stopped";
+  }
+
+  /** The provider, to create, list and delete task hubs. */
+  get storage(): StorageProvider {
+    return this.#storage;
+  }
+
+  /** Begins to run instances. */
+  async start(): Promise<void> {
+    if (this.#worker === undefined || this.#started) return;
+    this.#started = true;
+    makeConsoleReplaySafe();
+    await this.#worker.start();
+  }
+
+  /** Stops running instances: activities may finish within `drainMs` (default 10,000); the rest is left to the next owner. */
+  async close(options: { readonly drainMs?: number } = {}): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    hubClosed(this);
+    await this.#worker?.stop(options);
+    await this.#storage.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+function makeWorker(
+  store: TaskHubStore,
+  app: App,
+  settings: EngineSettings,
+  logger: Logger | undefined,
+): TaskHubWorker {
+  const executor = new LocalExecutor({
+    registry: app.registry,
+    clock: systemClock,
+    maxOrchestrationActions: settings.maxOrchestrationActions,
+  });
+  return new TaskHubWorker({ store, executor, settings, ...(logger ? { logger } : {}) });
+}

@@ -1,0 +1,62 @@
+import type { JsonText, ParentInstance } from "../core/history-event.ts";
+import type { RuntimeStatus } from "../core/orchestration-status.ts";
+
+/** One instance as the store has it. Times are milliseconds since 1970, UTC. */
+export interface InstanceRecord {
+  readonly instanceId: string;
+  readonly run: number;
+  readonly executionId: string;
+  readonly name: string;
+  readonly version?: string;
+  readonly status: RuntimeStatus;
+  readonly createdAt: number;
+  /** When the last episode ran; before the first, when the instance was created (S-20). */
+  readonly lastUpdatedAt: number;
+  readonly completedAt?: number;
+  readonly scheduledAt?: number;
+  readonly input?: JsonText;
+  readonly output?: JsonText;
+  readonly failure?: JsonText;
+  readonly customStatus?: JsonText;
+  readonly parent?: ParentInstance;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly recover: boolean;
+  /** How often it was picked up after a crash without having made progress since. */
+  readonly attempts: number;
+  /** Why the engine will not run this instance any more, when work of it crashed the process again and again. */
+  readonly quarantined?: string;
+}
+
+/** All given conditions must hold. An empty list of statuses matches nothing. */
+export interface InstanceFilter {
+  /** Inclusive. */
+  readonly createdFrom?: number;
+  /** Inclusive. */
+  readonly createdTo?: number;
+  readonly statuses?: readonly RuntimeStatus[];
+  readonly instanceIdPrefix?: string;
+  /** Compared without regard to case (S-4). */
+  readonly name?: string;
+}
+
+export interface PageRequest {
+  /** 1 to 1,000. */
+  readonly size: number;
+  readonly continuationToken?: string;
+  /** Input, output and failure are left out when false. Default true. */
+  readonly payloads?: boolean;
+}
+
+/** Newest first; with an id prefix in the order of ids. A page that has a token is never empty. */
+export interface InstancePage {
+  readonly instances: readonly InstanceRecord[];
+  readonly continuationToken?: string;
+}
+
+export type StatusCounts = Readonly<Record<RuntimeStatus, number>>;
+
+export interface PurgeProgress {
+  /** Purged so far. */
+  readonly instancesDeleted: number;
+  readonly done: boolean;
+}

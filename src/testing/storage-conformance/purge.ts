@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import type { InstanceFilter, PurgeProgress, TaskHubStore } from "../../storage/index.ts";
+import type { OpenHarness } from "./harness.ts";
+import { collect, historyOf, NOW, type Owner, type Scene, useScene } from "./scene.ts";
+
+export function describePurge(open: OpenHarness): void {
+  describe("purge", () => {
+    const scene = useScene(open);
+
+    test("a purged instance leaves nothing behind", async () => {
+      const owner = await scene().join();
+      const run = await scene().create("a");
+      await owner.complete("a", run, {
+        timersNew: [{ run, id: 1, dueAt: NOW, instanceId: "a" }],
+        messages: [{ instanceId: "a", at: NOW, event: "{}" }],
+      });
+
+      expect(await scene().hub.query.purge(["a"])).toEqual(["a"]);
+
+      expect(await scene().hub.query.get("a")).toBeUndefined();
+      expect(await historyOf(scene().hub, "a")).toEqual([]);
+      const pulled = await owner.pull({ timers: { until: NOW }, recover: { afterInstanceId: "" } });
+      expect(pulled).toEqual({ starts: [], messages: [], timers: [], recover: [] });
+    });
+
+    test("only terminal instances are purged, and ids that do not exist are no matter", async () => {
+      const owner = await scene().join();
+      await scene().create("pending");
+      await owner.apply(owner.episode("running", await scene().create("running"), { patch: { status: "Running" } }));
+      await complete(scene(), owner, 3);
+
+      const purged = await scene().hub.query.purge(["pending", "done0", "nobody", "running", "done2"]);
+
+      expect(purged).toEqual(["done0", "done2"]);
+      expect(await scene().hub.query.count({})).toMatchObject({ Pending: 1, Running: 1, Completed: 1 });
+    });
+
+    test("a purge by filter goes in batches and tells how far it is", async () => {
+      const owner = await scene().join();
+      await scene().create("pending");
+      await complete(scene(), owner, 7);
+
+      const progress = await purgeAll(scene().hub, {}, 3);
+
+      expect(progress.map(({ instancesDeleted }) => instancesDeleted)).toEqual(
+        progress.map(({ instancesDeleted }) => instancesDeleted).toSorted((a, b) => a - b),
+      );
+      expect(progress.length).toBeGreaterThan(2);
+      expect(progress.at(-1)).toEqual({ instancesDeleted: 7, done: true });
+      expect(await scene().hub.query.count({})).toMatchObject({ Pending: 1, Completed: 0 });
+    });
+
+    test.each([
+      ["a status that is not terminal", { statuses: ["Running", "Pending"] }, 0],
+      ["a terminal status among others", { statuses: ["Pending", "Completed"] }, 5],
+      ["times", { createdFrom: NOW + 1, createdTo: NOW + 3 }, 3],
+      ["a prefix", { instanceIdPrefix: "done4" }, 1],
+      ["a name", { name: "HELLO" }, 5],
+      ["a name nobody has", { name: "other" }, 0],
+    ] satisfies [string, InstanceFilter, number][])("a purge by %s", async (_what, filter, expected) => {
+      const owner = await scene().join();
+      await scene().create("pending");
+      await complete(scene(), owner, 5);
+
+      expect((await purgeAll(scene().hub, filter, 2)).at(-1)).toEqual({ instancesDeleted: expected, done: true });
+    });
+
+    test("a purge that is no longer wanted stops where it is", async () => {
+      const owner = await scene().join();
+      await complete(scene(), owner, 6);
+
+      for await (const { instancesDeleted } of scene().hub.query.purgeMatching({}, 2)) {
+        expect(instancesDeleted).toBe(2);
+        break;
+      }
+
+      expect(await scene().hub.query.count({})).toMatchObject({ Completed: 4 });
+    });
+  });
+}
+
+async function complete(scene: Scene, owner: Owner, count: number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const id = `done${index}`;
+    await owner.complete(id, await scene.create(id, { createdAt: NOW + index }));
+  }
+}
+
+function purgeAll(hub: TaskHubStore, filter: InstanceFilter, batchSize: number): Promise<PurgeProgress[]> {
+  return collect(hub.query.purgeMatching(filter, batchSize));
+}

@@ -1,0 +1,104 @@
+import { posix } from "node:path";
+import { describe, expect, test } from "vitest";
+import { filesBelow, readText } from "./repository.ts";
+
+/** Which layers a layer may import. A change here is a change of the architecture. */
+const layers: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  storage: ["core"],
+  providers: ["core", "storage"],
+  "providers/memory": ["core", "storage", "providers"],
+  "providers/sqlite": ["core", "storage", "providers"],
+  "providers/open": ["storage", "providers/memory", "providers/sqlite"],
+  engine: ["core", "storage"],
+  sdk: ["core", "storage", "engine", "providers/open"],
+  testing: ["core", "storage", "engine"],
+  http: ["core", "storage", "engine"],
+  server: [
+    "core",
+    "storage",
+    "providers/memory",
+    "providers/sqlite",
+    "providers/open",
+    "engine",
+    "sdk",
+    "http",
+  ],
+  cli: ["server", "sdk", "storage", "core", "engine"],
+};
+
+const withoutNode: readonly string[] = ["core", "storage"];
+
+interface ProjectFile {
+  readonly compilerOptions?: { readonly types?: readonly string[]; readonly lib?: readonly string[] };
+  readonly references?: readonly { readonly path: string }[];
+}
+
+function readProject(path: string): ProjectFile {
+  return JSON.parse(readText(path)) as ProjectFile;
+}
+
+function referencedLayers(folder: string): string[] {
+  const { references = [] } = readProject(posix.join(folder, "tsconfig.json"));
+  return references.map(({ path }) => posix.relative("src", posix.normalize(posix.join(folder, path))));
+}
+
+/** The layer that holds a source file: the deepest folder in the table that it lies in. */
+function layerOf(file: string): string | undefined {
+  return Object.keys(layers)
+    .filter((layer) => file.startsWith(`src/${layer}/`))
+    .toSorted((a, b) => b.length - a.length)
+    .at(0);
+}
+
+/** The repository's own files that a source file imports, as types or as values. */
+function importsOf(file: string): string[] {
+  const specifiers = readText(file).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g);
+  return [...specifiers].map(([, specifier = ""]) => posix.join(posix.dirname(file), specifier));
+}
+
+describe.each(Object.entries(layers))("the layer %s", (layer, allowed) => {
+  test("references exactly the layers it may import", () => {
+    expect(referencedLayers(`src/${layer}`).toSorted()).toEqual([...allowed].toSorted());
+  });
+
+  test("knows Node.js only where it may", () => {
+    const own = readProject(`src/${layer}/tsconfig.json`).compilerOptions;
+
+    expect(own?.types ?? []).toEqual(withoutNode.includes(layer) ? [] : ["node"]);
+    expect(own?.lib).toBeUndefined();
+  });
+
+  // The compiler also lets through what a referenced layer references in turn.
+  test("imports nothing beyond its own references", () => {
+    const files = filesBelow(`src/${layer}`).filter(
+      (file) => file.endsWith(".ts") && layerOf(file) === layer,
+    );
+
+    const trespasses = files.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => ![layer, ...allowed].includes(layerOf(target) ?? "no layer"))
+        .map((target) => `${file} imports ${target}`),
+    );
+
+    expect(trespasses).toEqual([]);
+  });
+});
+
+describe("the source tree", () => {
+  test("is built layer by layer from the root project", () => {
+    expect(referencedLayers(".").toSorted()).toEqual(Object.keys(layers).toSorted());
+  });
+
+  test("has no file outside the layers", () => {
+    const homeless = filesBelow("src").filter((file) => layerOf(file) === undefined);
+
+    expect(homeless).toEqual([]);
+  });
+
+  test("gives the layers nothing but the language unless they ask for more", () => {
+    const { compilerOptions } = readProject("tsconfig.base.json");
+
+    expect(compilerOptions).toMatchObject({ types: [], lib: ["es2023"] });
+  });
+});

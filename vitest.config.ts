@@ -1,0 +1,39 @@
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+
+const minute = 60_000;
+
+type ProjectOptions = TestProjectInlineConfiguration["test"];
+
+const oneFileAtATime: ProjectOptions = {
+  fileParallelism: false,
+  testTimeout: minute,
+  hookTimeout: 2 * minute,
+};
+
+/** One project for each folder of test/ that holds tests; test/house checks that none is forgotten. */
+export const projects: Readonly<Record<string, ProjectOptions>> = {
+  house: {},
+  core: { setupFiles: ["test/core/ambient-guard.ts"] },
+  storage: {},
+  providers: {},
+  engine: {},
+  sdk: {},
+  testing: {},
+  server: {},
+  cli: {},
+  conformance: {},
+  simulation: { testTimeout: 10 * minute },
+  golden: {},
+  http: {},
+  e2e: oneFileAtATime,
+  package: { ...oneFileAtATime, hookTimeout: 6 * minute },
+};
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    projects: Object.entries(projects).map(([name, options]) => ({
+      test: { ...options, name, include: [`test/${name}/**/*.test.ts`] },
+    })),
+  },
+});
