@@ -4,6 +4,7 @@
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { openSqliteStorage } from "../dist/providers/sqlite/index.js";
+import { partitionOf } from "../dist/storage/index.js";
 
 const path = fileURLToPath(new URL("../test/golden/databases/v1.db", import.meta.url));
 const NOW = Date.UTC(2026, 0, 1);
@@ -11,17 +12,17 @@ const NOW = Date.UTC(2026, 0, 1);
 rmSync(path, { force: true });
 const storage = openSqliteStorage({ path, clock: { now: () => NOW } });
 await storage.taskHubs.ensure("Golden", { partitionCount: 2 });
-const { client, worker } = await storage.openTaskHub("Golden");
-const store = worker({ workerId: "maker", processId: 1, hostName: "maker", leaseMs: 1000 });
+const hub = await storage.openTaskHub("Golden");
+const store = hub.worker({ workerId: "maker", processId: 1, hostName: "maker", leaseMs: 1000 });
 const owned = await store.join();
 
 const runs = {};
 for (const [index, instanceId] of ["pending", "running", "completed", "failed", "quarantined"].entries()) {
   const instance = { instanceId, executionId: `${instanceId}-1`, name: "hello", createdAt: NOW + index };
-  const created = await client.create({ ...instance, input: '"Grüße"', tags: { team: "blue" } }, []);
+  const created = await hub.client.create({ ...instance, input: '"Grüße"', tags: { team: "blue" } }, []);
   runs[instanceId] = created.run;
 }
-await client.send([{ instanceId: "running", key: "k", at: NOW, event: '{"type":"EventRaised"}' }]);
+await hub.client.send([{ instanceId: "running", key: "k", at: NOW, event: '{"type":"EventRaised"}' }]);
 
 const events = '[{"type":"ExecutionStarted"}]';
 await commit("running", 0, { status: "Running", recover: true, customStatus: '"half way"' }, [7]);
@@ -34,22 +35,20 @@ await storage.close();
 
 async function commit(instanceId, seq, patch, timerIds) {
   const run = runs[instanceId];
-  for (const { partition, epoch } of owned) {
-    const [outcome] = await store.commit([
-      {
-        partition,
-        epoch,
-        instanceId,
-        run,
-        chunk: { seq, at: NOW + 10 + seq, eventCount: 3, events },
-        ...(patch ? { patch } : {}),
-        consumed: [],
-        timersNew: timerIds.map((id) => ({ run, id, dueAt: NOW + 1000, instanceId })),
-        timersDone: [],
-        messages: [],
-        starts: [],
-      },
-    ]);
-    if (outcome.type === "applied") return;
-  }
+  const partition = partitionOf(instanceId, owned.length);
+  await store.commit([
+    {
+      partition,
+      epoch: owned[partition].epoch,
+      instanceId,
+      run,
+      chunk: { seq, at: NOW + 10 + seq, eventCount: 3, events },
+      ...(patch ? { patch } : {}),
+      consumed: [],
+      timersNew: timerIds.map((id) => ({ run, id, dueAt: NOW + 1000, instanceId })),
+      timersDone: [],
+      messages: [],
+      starts: [],
+    },
+  ]);
 }

@@ -142,7 +142,7 @@ export class ActionLog {
   /** The actions that no history event has confirmed yet; they are then no longer pending. */
   take(): readonly OrchestratorAction[] {
     const actions = this.#pending;
-    this.#pending = [];
+    if (actions.length > 0) this.#pending = [];
     return actions;
   }
 

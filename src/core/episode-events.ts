@@ -1,3 +1,4 @@
+import { given } from "./given.ts";
 import type { HistoryEvent } from "./history-event.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
 import type { Completion, EpisodeResult } from "./orchestrator-session.ts";
@@ -43,13 +44,4 @@ function eventOf(action: OrchestratorAction, timestamp: number): HistoryEvent {
 function completedEvent(completion: Completion, timestamp: number): HistoryEvent {
   const { eventId, status, result, failure } = completion;
   return { type: "ExecutionCompleted", eventId, timestamp, status, ...given({ result, failure }) };
-}
-
-/** The same object without what is undefined. */
-function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const present: { [K in keyof T]?: Exclude<T[K], undefined> } = {};
-  for (const key in values) {
-    if (values[key] !== undefined) present[key] = values[key] as Exclude<T[typeof key], undefined>;
-  }
-  return present;
 }

@@ -32,7 +32,7 @@ export type OpenTask = OpenActivity | OpenSubOrchestration | OpenTimer;
 /** The tasks an orchestration has asked for and has no result of. While there is one, it is not finished (S-17). */
 export class OpenTasks {
   readonly #tasks = new Map<number, OpenTask>();
-  readonly #children = new Map<string, OpenSubOrchestration>();
+  #children: Map<string, OpenSubOrchestration> | undefined;
   #activities = 0;
 
   get size(): number {
@@ -47,7 +47,7 @@ export class OpenTasks {
   add(task: OpenTask): void {
     this.#tasks.set(task.id, task);
     if (task.kind === "activity") this.#activities += 1;
-    if (task.kind === "subOrchestration") this.#children.set(task.instanceId, task);
+    if (task.kind === "subOrchestration") this.#addChild(task);
   }
 
   get(id: number): OpenTask | undefined {
@@ -55,14 +55,14 @@ export class OpenTasks {
   }
 
   childOf(instanceId: string): OpenSubOrchestration | undefined {
-    return this.#children.get(instanceId);
+    return this.#children?.get(instanceId);
   }
 
   /** History knows better than the code which child this is. */
   renameChild(task: OpenSubOrchestration, instanceId: string): void {
-    this.#children.delete(task.instanceId);
+    this.#children?.delete(task.instanceId);
     task.instanceId = instanceId;
-    this.#children.set(instanceId, task);
+    this.#addChild(task);
   }
 
   remove(id: number): OpenTask | undefined {
@@ -70,7 +70,7 @@ export class OpenTasks {
     if (task === undefined) return undefined;
     this.#tasks.delete(id);
     if (task.kind === "activity") this.#activities -= 1;
-    if (task.kind === "subOrchestration") this.#children.delete(task.instanceId);
+    if (task.kind === "subOrchestration") this.#children?.delete(task.instanceId);
     return task;
   }
 
@@ -86,6 +86,11 @@ export class OpenTasks {
     return task;
   }
 
+  #addChild(task: OpenSubOrchestration): void {
+    this.#children ??= new Map();
+    this.#children.set(task.instanceId, task);
+  }
+
   #target(event: MessageEvent): OpenTask | undefined {
     switch (event.type) {
       case "TaskCompleted":
@@ -95,7 +100,7 @@ export class OpenTasks {
         return this.#ofKind(event.timerId, "timer");
       case "SubOrchestrationInstanceCompleted":
       case "SubOrchestrationInstanceFailed":
-        return this.#children.get(event.instanceId);
+        return this.#children?.get(event.instanceId);
       case "EventRaised":
       case "ExecutionTerminated":
       case "ExecutionSuspended":

@@ -62,6 +62,8 @@ type Ending =
   | ({ readonly type: "complete"; readonly immediate: boolean } & Completion)
   | { readonly type: "continueAsNew" };
 
+const NONE: readonly never[] = [];
+
 /**
  * One execution of an orchestrator, kept alive between its episodes.
  *
@@ -78,7 +80,6 @@ export class OrchestratorSession implements ContextPort {
   readonly #definition: OrchestratorDefinition;
   readonly #options: SessionOptions;
   readonly actions: ActionLog;
-  readonly events = new ExternalEvents();
   started: ExecutionStarted;
   currentTime = 0;
   isReplaying = false;
@@ -92,15 +93,16 @@ export class OrchestratorSession implements ContextPort {
   #stray = false;
   #lastCall: Error | undefined;
 
+  #events: ExternalEvents | undefined;
   #begun = false;
   #suspension: { readonly reason: string | undefined } | undefined;
-  readonly #held: HistoryEvent[] = [];
+  #held: HistoryEvent[] | undefined;
   #ending: Ending | undefined;
   #ended = false;
   #continue: { readonly input: JsonText | undefined; readonly version: string | undefined } | undefined;
-  #carriedOver: EventRaised[] = [];
+  #carriedOver: EventRaised[] | undefined;
   #customStatus: { readonly text: JsonText | undefined } | undefined;
-  readonly #messageIds = new Set<string>();
+  #messageIds: Set<string> | undefined;
 
   constructor(definition: OrchestratorDefinition, started: ExecutionStarted, options: SessionOptions) {
     this.#definition = definition;
@@ -108,6 +110,11 @@ export class OrchestratorSession implements ContextPort {
     this.started = started;
     this.actions = new ActionLog(this, options.maxActions);
     this.actions.executionId = started.executionId;
+  }
+
+  get events(): ExternalEvents {
+    this.#events ??= new ExternalEvents();
+    return this.#events;
   }
 
   get suspension(): { readonly reason: string | undefined } | undefined {
@@ -213,7 +220,8 @@ export class OrchestratorSession implements ContextPort {
 
   #hold(event: MessageEvent): void {
     this.actions.open.claim(event);
-    this.#held.push(event);
+    if (this.#held) this.#held.push(event);
+    else this.#held = [event];
   }
 
   #applyNow(event: HistoryEvent): void {
@@ -250,7 +258,7 @@ export class OrchestratorSession implements ContextPort {
         this.actions.open.remove(event.timerId)?.task.complete(undefined);
         return this.#resume();
       case "EventRaised":
-        if (this.#continue) this.#carriedOver.push(event);
+        if (this.#continue) this.#carriedOver?.push(event);
         else this.events.raise(event);
         return this.#resume();
       case "ExecutionSuspended":
@@ -304,7 +312,9 @@ export class OrchestratorSession implements ContextPort {
   #resumeExecution(): void {
     if (this.#suspension === undefined) return;
     this.#suspension = undefined;
-    for (const event of this.#held.splice(0)) this.#applyNow(event);
+    const held = this.#held ?? NONE;
+    this.#held = undefined;
+    for (const event of held) this.#applyNow(event);
   }
 
   #terminate(reason: string | undefined): void {
@@ -414,18 +424,18 @@ export class OrchestratorSession implements ContextPort {
     const customStatus = this.#customStatus;
     this.#customStatus = undefined;
     const canceledTimers = this.actions.canceledTimers;
-    this.actions.canceledTimers = [];
+    if (canceledTimers.length > 0) this.actions.canceledTimers = [];
     return {
       accepted,
       actions: ends ? this.#lastActions(ending) : this.#suspension ? [] : this.actions.take(),
       completion: ends && ending.type === "complete" ? ending : undefined,
       continuedAsNew:
         ends && ending.type === "continueAsNew" && this.#continue
-          ? { ...this.#continue, carriedOver: this.#carriedOver }
+          ? { ...this.#continue, carriedOver: this.#carriedOver ?? NONE }
           : undefined,
       customStatus,
       canceledTimers,
-      abandoned: ends ? [...this.actions.open.values()] : [],
+      abandoned: ends && this.actions.open.size > 0 ? [...this.actions.open.values()] : NONE,
     };
   }
 
@@ -474,6 +484,7 @@ export class OrchestratorSession implements ContextPort {
 
   #isNewMessage(messageId: string | undefined): boolean {
     if (messageId === undefined) return true;
+    this.#messageIds ??= new Set();
     if (this.#messageIds.has(messageId)) return false;
     this.#messageIds.add(messageId);
     return true;

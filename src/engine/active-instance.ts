@@ -1,5 +1,7 @@
 import type { ExecutionStarted, MessageEvent } from "../core/history-event.ts";
+import { given } from "../core/given.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
+import type { Completion } from "../core/orchestrator-session.ts";
 import type { InstanceRecord, NewInstance, NextRun, TimerKey } from "../storage/index.ts";
 import type { OrchestrationSession } from "./executor.ts";
 
@@ -24,6 +26,7 @@ export interface CommittedRow {
   readonly status: RuntimeStatus;
   readonly recover: boolean;
   readonly hasOutput: boolean;
+  readonly customStatus: string | undefined;
 }
 
 /**
@@ -41,7 +44,7 @@ export class ActiveInstance {
   started: ExecutionStarted | undefined;
   run = 0;
   nextSeq = 0;
-  row: CommittedRow = { status: "Pending", recover: false, hasOutput: false };
+  row: CommittedRow = { status: "Pending", recover: false, hasOutput: false, customStatus: undefined };
   /** Set until the episode that brings the instance into being is committed. */
   creation: { readonly instance: NewInstance; readonly replaces: readonly RuntimeStatus[] } | undefined;
   /** A new owner found it: what its history says is under way must be started again. */
@@ -81,5 +84,38 @@ export function nextExecution(started: ExecutionStarted, next: NextRun, at: numb
     generation: (started.generation ?? 0) + 1,
     ...(next.version === undefined ? {} : { version: next.version }),
     ...(next.input === undefined || next.input === null ? {} : { input: next.input }),
+  };
+}
+
+/** The record of an instance that has just ended, as the store has it. */
+export function endedRecord(
+  instance: ActiveInstance,
+  effects: { readonly row: CommittedRow; readonly completion: Completion | undefined },
+  at: number,
+): InstanceRecord {
+  const { instanceId, run, started } = instance;
+  const { row, completion } = effects;
+  const failure = completion?.failure;
+  return {
+    instanceId,
+    run,
+    executionId: started?.executionId ?? "",
+    name: started?.name ?? "",
+    status: row.status,
+    createdAt: started?.timestamp ?? at,
+    lastUpdatedAt: at,
+    completedAt: at,
+    recover: false,
+    attempts: 0,
+    ...given({
+      version: started?.version,
+      scheduledAt: started?.scheduledStartTime,
+      input: started?.input,
+      parent: started?.parent,
+      tags: started?.tags,
+      output: completion?.result,
+      failure: failure && JSON.stringify(failure),
+      customStatus: row.customStatus,
+    }),
   };
 }

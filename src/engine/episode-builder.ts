@@ -251,8 +251,9 @@ export function outcomeForParent(
 function rowAfter(instance: ActiveInstance, result: EpisodeResult): CommittedRow {
   const { completion, continuedAsNew } = result;
   const session = instance.session;
-  if (completion) return { status: completion.status, recover: false, hasOutput: true };
-  if (continuedAsNew) return { status: "Running", recover: true, hasOutput: false };
+  const customStatus = result.customStatus ? result.customStatus.text : instance.row.customStatus;
+  if (completion) return { status: completion.status, recover: false, hasOutput: true, customStatus };
+  if (continuedAsNew) return { status: "Running", recover: true, hasOutput: false, customStatus };
   const suspension = session?.suspension;
   const derived = `${instance.started?.executionId ?? ""}:`;
   const explicitChild = result.actions.some(
@@ -262,6 +263,7 @@ function rowAfter(instance: ActiveInstance, result: EpisodeResult): CommittedRow
     status: suspension ? "Suspended" : "Running",
     recover: (session?.openTasks.activityCount ?? 0) > 0 || explicitChild,
     hasOutput: suspension !== undefined,
+    customStatus,
   };
 }
 

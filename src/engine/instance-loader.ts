@@ -50,6 +50,7 @@ function adopt(instance: ActiveInstance, { record, chunks }: LoadedInstance): vo
     status: record.status,
     recover: record.recover,
     hasOutput: record.output !== undefined,
+    customStatus: record.customStatus,
   };
   instance.bytes = chunks.reduce((sum, chunk) => sum + chunk.events.length * 2, 0);
 }

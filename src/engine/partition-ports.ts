@@ -1,6 +1,5 @@
 import type { MessageEvent } from "../core/history-event.ts";
-import type { RuntimeStatus } from "../core/orchestration-status.ts";
-import type { NewInstance, OwnedPartition, QueryStore, TimerKey, WorkerStore } from "../storage/index.ts";
+import type { InstanceRecord, NewInstance, OwnedPartition, QueryStore, TimerKey, WorkerStore } from "../storage/index.ts";
 import type { PendingMessage } from "./active-instance.ts";
 import type { ActivityDispatcher } from "./activity-dispatcher.ts";
 import type { Clock } from "./clock.ts";
@@ -28,8 +27,8 @@ export interface PartitionPorts {
   sent(instanceId: string, message: PendingMessage): void;
   /** A committed start. */
   started(instance: NewInstance): void;
-  /** An instance has reached a terminal status. */
-  ended(instanceId: string, status: RuntimeStatus): void;
+  /** An instance has reached a terminal status; its record is made for those who ask. */
+  ended(instanceId: string, record: () => InstanceRecord): void;
   /** Puts a message into the instance's inbox in the store. */
   keep(instanceId: string, event: MessageEvent): Promise<void>;
   discard(owned: OwnedPartition, messageIds: readonly number[], timers: readonly TimerKey[]): Promise<void>;

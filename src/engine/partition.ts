@@ -11,6 +11,7 @@ import type {
 } from "../storage/index.ts";
 import {
   ActiveInstance,
+  endedRecord,
   type Delivery,
   nextExecution,
   type PendingMessage,
@@ -320,7 +321,7 @@ export class Partition {
     instance.bytes += episode.chunk.events.length * 2;
     for (const message of messages) if (message.storedId !== undefined) this.#held.delete(message.storedId);
     this.#release(instance, effects, outcome);
-    if (effects.completion) this.#ended(instance, effects);
+    if (effects.completion) this.#ended(instance, effects, episode.chunk.at);
     else if (episode.nextRun) this.#beginNextRun(instance, episode.nextRun, episode.chunk.at);
     else this.#rest(instance);
     for (const message of messages) message.settled?.("delivered");
@@ -408,10 +409,10 @@ export class Partition {
     });
   }
 
-  #ended(instance: ActiveInstance, effects: Effects): void {
+  #ended(instance: ActiveInstance, effects: Effects, at: number): void {
     this.#forget(instance);
     this.#ports.activities.abortRun(instance.run, "its orchestration has ended");
-    this.#ports.ended(instance.instanceId, effects.row.status);
+    this.#ports.ended(instance.instanceId, () => endedRecord(instance, effects, at));
     this.#passOn(instance);
   }
 

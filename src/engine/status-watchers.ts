@@ -1,25 +1,35 @@
-import type { RuntimeStatus } from "../core/orchestration-status.ts";
+import type { InstanceRecord } from "../storage/index.ts";
 
-type Listener = (status: RuntimeStatus) => void;
+export interface StatusWatcher {
+  /** The instance has reached a terminal status. */
+  readonly ended: (record: InstanceRecord) => void;
+  /** This process no longer runs the instance: look elsewhere. */
+  readonly lost: () => void;
+}
 
-/** Who in this process waits for which instance to end. */
+/** Who in this process waits for which of its instances to end. */
 export class StatusWatchers {
-  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #watchers = new Map<string, readonly StatusWatcher[]>();
 
-  /** Calls back each time the instance reaches a terminal status; the answer stops that. */
-  watch(instanceId: string, listener: Listener): () => void {
-    const listeners = this.#listeners.get(instanceId) ?? new Set();
-    listeners.add(listener);
-    this.#listeners.set(instanceId, listeners);
+  /** The answer ends the watch. */
+  watch(instanceId: string, watcher: StatusWatcher): () => void {
+    this.#watchers.set(instanceId, [...(this.#watchers.get(instanceId) ?? []), watcher]);
     return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#listeners.get(instanceId) === listeners)
-        this.#listeners.delete(instanceId);
+      const others = this.#watchers.get(instanceId)?.filter((each) => each !== watcher) ?? [];
+      if (others.length > 0) this.#watchers.set(instanceId, others);
+      else this.#watchers.delete(instanceId);
     };
   }
 
-  changed(instanceId: string, status: RuntimeStatus): void {
-    const listeners = this.#listeners.get(instanceId);
-    if (listeners) for (const listener of [...listeners]) listener(status);
+  ended(instanceId: string, record: () => InstanceRecord): void {
+    const watchers = this.#watchers.get(instanceId);
+    if (watchers === undefined) return;
+    const ended = record();
+    for (const watcher of watchers) watcher.ended(ended);
+  }
+
+  /** Instances have gone to another process, or this one stops. */
+  lost(): void {
+    for (const watchers of [...this.#watchers.values()]) for (const watcher of watchers) watcher.lost();
   }
 }

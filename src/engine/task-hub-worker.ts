@@ -220,6 +220,7 @@ export class TaskHubWorker {
     this.#partitions.delete(partition.owned.partition);
     held.puller.stop();
     partition.abandon(lost());
+    this.watchers.lost();
     this.#logger.warn({ partition: partition.owned.partition }, "Lost a partition to another worker");
   }
 
@@ -279,6 +280,7 @@ export class TaskHubWorker {
     this.#pump.stop();
     for (const { partition } of this.#partitions.values()) partition.abandon(stopping());
     this.#partitions.clear();
+    this.watchers.lost();
   }
 
   #makePorts(newExecutionId: () => string): PartitionPorts {
@@ -298,7 +300,7 @@ export class TaskHubWorker {
       sent: (instanceId, message: PendingMessage) =>
         this.#partitionFor(instanceId)?.deliver(instanceId, message),
       started: (instance) => this.#partitionFor(instance.instanceId)?.beginChild(instance),
-      ended: (instanceId, status) => this.watchers.changed(instanceId, status),
+      ended: (instanceId, record) => this.watchers.ended(instanceId, record),
       keep: async (instanceId, event) => {
         await this.#store.client.send([{ instanceId, at: this.#clock.now(), event: encodeMessage(event) }]);
         this.#pullAll();

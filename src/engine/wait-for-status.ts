@@ -56,7 +56,7 @@ export function waitForStatus(request: WaitRequest, ports: WaitPorts): Promise<I
         (error: unknown) => finish(() => reject(error instanceof Error ? error : new Error(String(error)))),
       );
     };
-    cleanups.push(subscribe(request, ports, check));
+    cleanups.push(subscribe(request, ports, check, (record) => finish(() => resolve(record))));
     if (request.timeoutMs !== undefined) {
       cleanups.push(ports.clock.after(request.timeoutMs, () => finish(() => reject(timeout(request)))));
     }
@@ -73,12 +73,29 @@ export function waitForStatus(request: WaitRequest, ports: WaitPorts): Promise<I
 }
 
 /** In the owner's process an ended instance is announced; elsewhere every change of the store is a reason to look. */
-function subscribe(request: WaitRequest, ports: WaitPorts, check: () => void): () => void {
+function subscribe(
+  request: WaitRequest,
+  ports: WaitPorts,
+  check: () => void,
+  ended: (record: InstanceRecord) => void,
+): () => void {
   const { worker, query } = ports;
+  let stop: () => void;
+  const listen = (): void => {
+    stop = query.onChange(check);
+  };
   if (worker?.owns(request.instanceId) && !request.until("Running") && isTerminalGoal(request)) {
-    return worker.watchers.watch(request.instanceId, check);
-  }
-  return query.onChange(check);
+    const unwatch = worker.watchers.watch(request.instanceId, {
+      ended,
+      lost: () => {
+        unwatch();
+        listen();
+        check();
+      },
+    });
+    stop = unwatch;
+  } else listen();
+  return () => stop();
 }
 
 const isTerminalGoal = (request: WaitRequest): boolean =>

@@ -9,7 +9,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   providers: ["core", "storage"],
   "providers/memory": ["core", "storage", "providers"],
   "providers/sqlite": ["core", "storage", "providers"],
-  "providers/open": ["storage", "providers/memory", "providers/sqlite"],
+  "providers/open": ["core", "storage", "providers/memory", "providers/sqlite"],
   engine: ["core", "storage"],
   sdk: ["core", "storage", "engine", "providers/open"],
   testing: ["core", "storage", "engine"],

@@ -13,6 +13,10 @@ export interface StoreFaults {
   lossRate: number;
 }
 
+/** For writes that are no news to others; now and then they wake them all the same. */
+const QUIETLY = false;
+const SPURIOUS = 0.05;
+
 type Method = (...args: never[]) => Promise<unknown>;
 
 /** Tells the listeners of one hub, in their processes and at a time of the seed's choosing, that it was written to. */
@@ -89,15 +93,15 @@ export class SimulatedConnection {
 
   #worker(store: WorkerStore): WorkerStore {
     return {
-      join: this.#write("join", store.join.bind(store)),
-      beat: this.#write("beat", store.beat.bind(store)),
+      join: this.#write("join", store.join.bind(store), QUIETLY),
+      beat: this.#write("beat", store.beat.bind(store), QUIETLY),
       leave: this.#write("leave", store.leave.bind(store)),
-      allocateRuns: this.#write("allocateRuns", store.allocateRuns.bind(store)),
+      allocateRuns: this.#write("allocateRuns", store.allocateRuns.bind(store), QUIETLY),
       pull: this.#read("pull", store.pull.bind(store)),
       load: this.#read("load", store.load.bind(store)),
       commit: this.#write("commit", store.commit.bind(store)),
-      discard: this.#write("discard", store.discard.bind(store)),
-      countAttempts: this.#write("countAttempts", store.countAttempts.bind(store)),
+      discard: this.#write("discard", store.discard.bind(store), QUIETLY),
+      countAttempts: this.#write("countAttempts", store.countAttempts.bind(store), QUIETLY),
       quarantine: this.#write("quarantine", store.quarantine.bind(store)),
       onWake: (listener) => this.#wakes.add(this.#process, listener),
     };
@@ -113,11 +117,11 @@ export class SimulatedConnection {
     return call as M;
   }
 
-  #write<M extends Method>(name: string, method: M): M {
+  #write<M extends Method>(name: string, method: M, wakes = true): M {
     const call = async (...args: Parameters<M>): Promise<unknown> => {
       await this.#turn(`${name} >`);
       const answer = await this.#simulation.atWork(() => method(...args));
-      this.#wakes.announce();
+      if (wakes || this.#simulation.random.chance(SPURIOUS)) this.#wakes.announce();
       await this.#simulation.park(this.#process, `${name} <`);
       if (this.#isLost()) throw new OutcomeUnknownError(name, new Error("connection lost after the call"));
       return answer;

@@ -1,1 +1,1 @@
-export { openStorage, type OpenStorageOptions } from "./open-storage.ts";
+export { openStorage } from "./open-storage.ts";

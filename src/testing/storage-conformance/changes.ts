@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { OpenHarness } from "./harness.ts";
-import { newInstance, NOW, useScene } from "./scene.ts";
+import { NOW, newInstance, useScene } from "./scene.ts";
 
 export function describeChanges(open: OpenHarness): void {
   describe("wake-ups", () => {

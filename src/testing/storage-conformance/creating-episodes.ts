@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Episode, NewInstance } from "../../storage/index.ts";
 import type { OpenHarness } from "./harness.ts";
-import { chunk, historyOf, newInstance, NOW, type Owner, types, useScene } from "./scene.ts";
+import { chunk, historyOf, NOW, newInstance, type Owner, types, useScene } from "./scene.ts";
 
 export function describeCreatingEpisodes(open: OpenHarness): void {
   describe("episodes that create their instance", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Episode } from "../../storage/index.ts";
 import type { OpenHarness } from "./harness.ts";
-import { chunk, historyOf, newInstance, NOW, type Owner, type Scene, types, useScene } from "./scene.ts";
+import { chunk, historyOf, NOW, newInstance, type Owner, type Scene, types, useScene } from "./scene.ts";
 
 export function describeEpisodes(open: OpenHarness): void {
   describe("episodes", () => {
@@ -54,10 +54,18 @@ export function describeEpisodes(open: OpenHarness): void {
     test("an absent property of a patch stays as it is, and null clears it", async () => {
       const owner = await scene().join();
       const run = await scene().create("a");
-      const patch = { status: "Running", customStatus: "1", output: "2", failure: "3", recover: true } as const;
+      const patch = {
+        status: "Running",
+        customStatus: "1",
+        output: "2",
+        failure: "3",
+        recover: true,
+      } as const;
       await owner.apply(owner.episode("a", run, { patch }));
 
-      await owner.apply(owner.episode("a", run, { chunk: chunk(1), patch: { customStatus: null, recover: false } }));
+      await owner.apply(
+        owner.episode("a", run, { chunk: chunk(1), patch: { customStatus: null, recover: false } }),
+      );
 
       const record = await scene().hub.query.get("a");
       expect(record).toMatchObject({ status: "Running", output: "2", failure: "3", recover: false });
@@ -85,9 +93,7 @@ export function describeEpisodes(open: OpenHarness): void {
       const run = await scene().create("a");
       await owner.apply(owner.episode("a", run));
 
-      const outcomes = await owner.commit(
-        owner.episode("a", run, { chunk: chunk(0, "[]") }),
-      );
+      const outcomes = await owner.commit(owner.episode("a", run, { chunk: chunk(0, "[]") }));
 
       expect(types(outcomes)).toEqual(["conflict"]);
       expect(await historyOf(scene().hub, "a")).toEqual([chunk(0)]);

@@ -19,7 +19,9 @@ export function describeHistory(open: OpenHarness): void {
       const owner = await scene().join();
       const run = await scene().create("a", { input: text });
       await scene().hub.client.send([{ instanceId: "a", at: 1, event: text }]);
-      await owner.apply(owner.episode("a", run, { chunk: chunk(0, text), patch: { output: text, customStatus: text } }));
+      await owner.apply(
+        owner.episode("a", run, { chunk: chunk(0, text), patch: { output: text, customStatus: text } }),
+      );
 
       expect((await historyOf(scene().hub, "a")).map(({ events }) => events === text)).toEqual([true]);
       const { input, output, customStatus } = (await scene().hub.query.get("a")) ?? {};

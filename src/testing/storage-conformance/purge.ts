@@ -26,7 +26,9 @@ export function describePurge(open: OpenHarness): void {
     test("only terminal instances are purged, and ids that do not exist are no matter", async () => {
       const owner = await scene().join();
       await scene().create("pending");
-      await owner.apply(owner.episode("running", await scene().create("running"), { patch: { status: "Running" } }));
+      await owner.apply(
+        owner.episode("running", await scene().create("running"), { patch: { status: "Running" } }),
+      );
       await complete(scene(), owner, 3);
 
       const purged = await scene().hub.query.purge(["pending", "done0", "nobody", "running", "done2"]);
@@ -62,7 +64,10 @@ export function describePurge(open: OpenHarness): void {
       await scene().create("pending");
       await complete(scene(), owner, 5);
 
-      expect((await purgeAll(scene().hub, filter, 2)).at(-1)).toEqual({ instancesDeleted: expected, done: true });
+      expect((await purgeAll(scene().hub, filter, 2)).at(-1)).toEqual({
+        instancesDeleted: expected,
+        done: true,
+      });
     });
 
     test("a purge that is no longer wanted stops where it is", async () => {

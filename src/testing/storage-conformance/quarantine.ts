@@ -60,7 +60,12 @@ export function describeQuarantine(open: OpenHarness): void {
       for (const id of ["pending", "later", "running"]) await owner.store.quarantine(id, "Enough.");
 
       const pulled = await owner.pull({ timers: { until: NOW }, recover: { afterInstanceId: "" } });
-      expect(pulled).toMatchObject({ starts: [], timers: [], recover: [], messages: [{ instanceId: "running" }] });
+      expect(pulled).toMatchObject({
+        starts: [],
+        timers: [],
+        recover: [],
+        messages: [{ instanceId: "running" }],
+      });
       expect(pulled.nextStartAt).toBeUndefined();
     });
 

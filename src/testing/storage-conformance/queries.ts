@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceFilter, InstanceRecord, TaskHubStore } from "../../storage/index.ts";
 import type { OpenHarness } from "./harness.ts";
-import { chunk, newInstance, NOW, type Scene, useScene } from "./scene.ts";
+import { chunk, NOW, newInstance, type Scene, useScene } from "./scene.ts";
 
 export function describeQueries(open: OpenHarness): void {
   describe("queries", () => {
@@ -26,7 +26,11 @@ export function describeQueries(open: OpenHarness): void {
       ["an empty prefix", { instanceIdPrefix: "" }, ["c2", "c1", "b", "a"]],
       ["a whole id as prefix", { instanceIdPrefix: "c1" }, ["c1"]],
       ["a name in any case", { name: "PAY" }, ["c2", "b"]],
-      ["everything at once", { name: "pay", statuses: ["Completed"], createdFrom: NOW, instanceIdPrefix: "c" }, ["c2"]],
+      [
+        "everything at once",
+        { name: "pay", statuses: ["Completed"], createdFrom: NOW, instanceIdPrefix: "c" },
+        ["c2"],
+      ],
       ["what nothing matches", { statuses: ["Completed"], createdTo: NOW }, []],
     ];
 
@@ -47,7 +51,10 @@ export function describeQueries(open: OpenHarness): void {
       const seen: string[] = [];
       let token: string | undefined;
       do {
-        const page = await scene().hub.query.list({}, { size: 7, ...(token ? { continuationToken: token } : {}) });
+        const page = await scene().hub.query.list(
+          {},
+          { size: 7, ...(token ? { continuationToken: token } : {}) },
+        );
         expect(page.continuationToken === undefined || page.instances.length > 0).toBe(true);
         seen.push(...ids(page.instances));
         token = page.continuationToken;
@@ -92,7 +99,9 @@ export function describeQueries(open: OpenHarness): void {
     test("payloads are left out when they are not wanted", async () => {
       const owner = await scene().join();
       const run = await scene().create("a", { input: "1" });
-      await owner.complete("a", run, { patch: { status: "Failed", output: "2", failure: "3", customStatus: "4" } });
+      await owner.complete("a", run, {
+        patch: { status: "Failed", output: "2", failure: "3", customStatus: "4" },
+      });
 
       const [lean] = (await scene().hub.query.list({}, { size: 1, payloads: false })).instances;
       const [full] = (await scene().hub.query.list({}, { size: 1 })).instances;
@@ -115,7 +124,10 @@ export function describeQueries(open: OpenHarness): void {
       const { query } = scene().hub;
 
       expect(await query.count({})).toMatchObject({ Pending: 2, Completed: 2, Running: 0 });
-      expect(await query.count({ createdFrom: NOW + 1, createdTo: NOW + 2 })).toMatchObject({ Pending: 1, Completed: 1 });
+      expect(await query.count({ createdFrom: NOW + 1, createdTo: NOW + 2 })).toMatchObject({
+        Pending: 1,
+        Completed: 1,
+      });
       expect(await query.count({ name: "Pay" })).toMatchObject({ Pending: 1, Completed: 1 });
       expect(await query.count({ instanceIdPrefix: "c" })).toMatchObject({ Pending: 0, Completed: 2 });
     });
@@ -144,7 +156,8 @@ async function all(hub: TaskHubStore, filter: InstanceFilter, size: number): Pro
   let token: string | undefined;
   do {
     const page = await hub.query.list(filter, { size, ...(token ? { continuationToken: token } : {}) });
-    if (page.continuationToken !== undefined && page.instances.length === 0) throw new Error("An empty page has a token");
+    if (page.continuationToken !== undefined && page.instances.length === 0)
+      throw new Error("An empty page has a token");
     found.push(...page.instances);
     token = page.continuationToken;
   } while (token !== undefined);

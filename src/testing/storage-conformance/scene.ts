@@ -111,7 +111,8 @@ export class Owner {
   /** Commits one episode that must be applied. */
   async apply(episode: Episode): Promise<Extract<CommitOutcome, { readonly type: "applied" | "already" }>> {
     const [outcome] = await this.commit(episode);
-    if (outcome?.type !== "applied") throw new Error(`The episode was not applied: ${JSON.stringify(outcome)}`);
+    if (outcome?.type !== "applied")
+      throw new Error(`The episode was not applied: ${JSON.stringify(outcome)}`);
     return outcome;
   }
 
@@ -127,10 +128,7 @@ export class Owner {
   }
 }
 
-export function newInstance(
-  instanceId: string,
-  more: Partial<NewInstance> = {},
-): Omit<NewInstance, "run"> {
+export function newInstance(instanceId: string, more: Partial<NewInstance> = {}): Omit<NewInstance, "run"> {
   return { instanceId, executionId: `${instanceId}-1`, name: "hello", createdAt: NOW, ...more };
 }
 
@@ -138,7 +136,11 @@ export function chunk(seq: number, events = `[{"seq":${seq}}]`): HistoryChunk {
   return { seq, at: NOW + seq, eventCount: 3, events };
 }
 
-export async function historyOf(hub: TaskHubStore, instanceId: string, fromSeq?: number): Promise<HistoryChunk[]> {
+export async function historyOf(
+  hub: TaskHubStore,
+  instanceId: string,
+  fromSeq?: number,
+): Promise<HistoryChunk[]> {
   return collect(hub.query.history(instanceId, fromSeq));
 }
 

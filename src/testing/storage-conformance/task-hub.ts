@@ -77,7 +77,9 @@ export function describeTaskHubs(open: OpenHarness): void {
       await scene().harness.storage.taskHubs.ensure("Hub");
 
       await expect(client.create(newInstance("a"), [])).rejects.toThrow(TaskHubNotFoundError);
-      await expect(client.send([{ instanceId: "a", at: 1, event: "{}" }])).rejects.toThrow(TaskHubNotFoundError);
+      await expect(client.send([{ instanceId: "a", at: 1, event: "{}" }])).rejects.toThrow(
+        TaskHubNotFoundError,
+      );
       await expect(query.get("a")).rejects.toThrow(TaskHubNotFoundError);
     });
 

@@ -1,0 +1,187 @@
+import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import BetterSqlite3 from "better-sqlite3";
+import { describe, expect, test } from "vitest";
+import { openDatabase } from "../../src/providers/sqlite/open-database.ts";
+import { openSqliteStorage } from "../../src/providers/sqlite/sqlite-storage.ts";
+import type { StorageProvider } from "../../src/storage/index.ts";
+import { collect, newInstance } from "../../src/testing/storage-conformance/scene.ts";
+import { useFolder } from "./sqlite-folder.ts";
+
+const GOLDEN = fileURLToPath(new URL("../golden/databases/v1.db", import.meta.url));
+const PAGE = 4096;
+
+describe("the file of a sqlite store", () => {
+  const file = useFolder();
+
+  test("is made, with the folders above it, when it does not exist", async () => {
+    const path = file("a/b/hub.db");
+
+    const storage = openSqliteStorage({ path });
+    await storage.taskHubs.ensure("Hub");
+    await storage.close();
+
+    expect(existsSync(path)).toBe(true);
+    expect(existsSync(`${path}-wal`)).toBe(false);
+  });
+
+  test("may be there already when it is empty", async () => {
+    writeFileSync(file(), "");
+
+    const storage = openSqliteStorage({ path: file() });
+
+    expect(await storage.taskHubs.list()).toEqual([]);
+    await storage.close();
+  });
+
+  test("keeps what was written when it is opened again", async () => {
+    const first = openSqliteStorage({ path: file() });
+    await first.taskHubs.ensure("Hub", { partitionCount: 3 });
+    await (await first.openTaskHub("Hub")).client.create(newInstance("a"), []);
+    await first.close();
+
+    const second = openSqliteStorage({ path: file() });
+    const hub = await second.openTaskHub("Hub");
+
+    expect(hub.hub.partitionCount).toBe(3);
+    expect(await hub.query.get("a")).toMatchObject({ status: "Pending" });
+    await second.close();
+  });
+
+  test.each([
+    ["a text", (path: string) => writeFileSync(path, "Dear diary, ".repeat(1000))],
+    ["a few bytes", (path: string) => writeFileSync(path, "SQLite")],
+    ["a database of nobody in particular", (path: string) => makeDatabase(path, "create table t (x)")],
+    ["a database of another application", (path: string) => makeDatabase(path, "pragma application_id = 77")],
+    [
+      "another application's database in WAL mode",
+      (path: string) => makeDatabase(path, "pragma journal_mode = wal; create table t (x)"),
+    ],
+  ])("is refused and left as it is when it is %s", (_what, make) => {
+    make(file());
+    const before = readFileSync(file());
+
+    const open = () => openSqliteStorage({ path: file() });
+
+    expect(open).toThrow(expect.objectContaining({ code: "DATABASE_NOT_OURS" }));
+    expect(open).toThrow(file());
+    expect(readFileSync(file()).equals(before)).toBe(true);
+    expect([existsSync(`${file()}-wal`), existsSync(`${file()}-journal`)]).toEqual([false, false]);
+  });
+
+  test("is refused and left as it is when a newer release wrote it", () => {
+    copyFileSync(GOLDEN, file());
+    makeDatabase(file(), "pragma user_version = 99");
+    const before = readFileSync(file());
+
+    const open = () => openSqliteStorage({ path: file() });
+
+    expect(open).toThrow(expect.objectContaining({ code: "DATABASE_TOO_NEW" }));
+    expect(open).toThrow(/version 99.*newer release/);
+    expect(readFileSync(file()).equals(before)).toBe(true);
+  });
+
+  test("is reported as damaged when it was cut short", async () => {
+    copyFileSync(GOLDEN, file());
+    truncateSync(file(), 5 * PAGE);
+
+    await expect(readEverything(file())).rejects.toMatchObject({ code: "DATABASE_CORRUPT" });
+    await expect(readEverything(file())).rejects.toThrow(file());
+  });
+
+  test("is reported as damaged when pages of it are noise", async () => {
+    copyFileSync(GOLDEN, file());
+    const bytes = readFileSync(file());
+    bytes.fill(0xa5, 2 * PAGE);
+    writeFileSync(file(), bytes);
+
+    await expect(readEverything(file())).rejects.toMatchObject({ code: "DATABASE_CORRUPT" });
+  });
+
+  test("cannot be a folder", () => {
+    expect(() => openSqliteStorage({ path: file(".") })).toThrow(
+      expect.objectContaining({ code: "STORAGE_UNAVAILABLE" }),
+    );
+  });
+
+  test("is flushed to the disk with each commit, unless one chooses otherwise", () => {
+    for (const [synchronous, level] of [
+      ["full", 2],
+      ["normal", 1],
+    ] as const) {
+      const database = openDatabase({ path: file(), synchronous });
+
+      expect(database.prepare("pragma synchronous").get()).toEqual({ synchronous: level });
+      expect(database.prepare("pragma journal_mode").get()).toEqual({ journal_mode: "wal" });
+      database.close();
+    }
+  });
+
+  test("refuses every call when it has been closed", async () => {
+    const storage = openSqliteStorage({ path: file() });
+    await storage.taskHubs.ensure("Hub");
+    const hub = await storage.openTaskHub("Hub");
+    await storage.close();
+
+    await expect(hub.query.get("a")).rejects.toMatchObject({ code: "STORAGE_UNAVAILABLE" });
+    await expect(hub.client.create(newInstance("a"), [])).rejects.toMatchObject({
+      code: "STORAGE_UNAVAILABLE",
+    });
+  });
+});
+
+describe("a file of schema version 1", () => {
+  const file = useFolder();
+
+  test("opens and has all that was put into it", async () => {
+    copyFileSync(GOLDEN, file());
+    const storage = openSqliteStorage({ path: file() });
+    const golden = await storage.openTaskHub("golden");
+    const { hub, query } = golden;
+
+    const { instances } = await query.list({}, { size: 10 });
+    const chunks = await collect(query.history("running"));
+    const store = golden.worker({ workerId: "w", processId: process.pid, hostName: "here", leaseMs: 1000 });
+    const owned = await store.join();
+
+    expect(hub).toEqual({ name: "Golden", partitionCount: 2, createdAt: Date.UTC(2026, 0, 1) });
+    expect(instances.map(({ instanceId, status }) => `${instanceId} ${status}`)).toEqual([
+      "quarantined Pending",
+      "failed Failed",
+      "completed Completed",
+      "running Running",
+      "pending Pending",
+    ]);
+    expect(instances[0]).toMatchObject({ quarantined: "It crashed the process.", input: '"Grüße"' });
+    expect(chunks).toMatchObject([{ seq: 0 }, { seq: 1, events: '[{"type":"ExecutionStarted"}]' }]);
+    expect(await query.messages("running")).toMatchObject([{ key: "k", event: '{"type":"EventRaised"}' }]);
+    expect(owned).toMatchObject([
+      { partition: 0, epoch: 2 },
+      { partition: 1, epoch: 2 },
+    ]);
+    await storage.close();
+  });
+});
+
+function makeDatabase(path: string, sql: string): void {
+  const database = new BetterSqlite3(path);
+  database.exec(sql);
+  database.close();
+}
+
+async function readEverything(path: string): Promise<void> {
+  const storage = openSqliteStorage({ path });
+  try {
+    await readHub(storage);
+  } finally {
+    await storage.close();
+  }
+}
+
+async function readHub(storage: StorageProvider): Promise<void> {
+  const { query } = await storage.openTaskHub("Golden");
+  for (const { instanceId } of (await query.list({}, { size: 10 })).instances) {
+    await collect(query.history(instanceId));
+    await query.messages(instanceId);
+  }
+}

@@ -1,0 +1,185 @@
+import type { OrchestrationContext } from "../../src/core/orchestration-context.ts";
+import { Task, type TimerTask } from "../../src/core/task.ts";
+import { type Leaf, type Program, programOf, type Step } from "./programs.ts";
+
+/** How a process runs programs; the history is the same either way. */
+export type Style = "generator" | "async";
+
+type Running<T> = Generator<Task<unknown>, T, unknown>;
+
+/** A child of a "talk" waits for this event. */
+const TALK = "talk";
+
+/** The program as an orchestrator, run by the engine. */
+export function orchestrator(style: Style): (context: OrchestrationContext) => unknown {
+  return (context) => {
+    const program = JSON.parse(context.inputText ?? "") as Program | Talk;
+    const running = "talk" in program ? listen(context) : run(program, context, style);
+    return style === "generator" ? running : drive(running);
+  };
+}
+
+interface Talk {
+  readonly talk: true;
+}
+
+function* listen(context: OrchestrationContext): Running<unknown> {
+  return [yield context.waitForExternalEvent(TALK)];
+}
+
+function* run(program: Program, context: OrchestrationContext, style: Style): Running<unknown> {
+  const [body, ...rest] = program.bodies;
+  if (body === undefined) return program.results;
+  const results = [...program.results, yield* new Interpreter(context, style).step(body)];
+  if (rest.length === 0) return results;
+  const { preserveEvents } = program;
+  context.continueAsNew(
+    { ...program, bodies: rest, results } satisfies Program,
+    { preserveUnprocessedEvents: preserveEvents },
+  );
+  return undefined;
+}
+
+/** Runs a generator as an async function would. */
+async function drive<T>(running: Running<T>): Promise<T> {
+  let next = running.next();
+  while (!next.done) {
+    const task = next.value;
+    try {
+      next = running.next(await task);
+    } catch (error) {
+      if (!task.isFaulted) throw error;
+      next = running.throw(error);
+    }
+  }
+  return next.value;
+}
+
+class Interpreter {
+  readonly #context: OrchestrationContext;
+  readonly #style: Style;
+
+  constructor(context: OrchestrationContext, style: Style) {
+    this.#context = context;
+    this.#style = style;
+  }
+
+  *step(step: Step): Running<unknown> {
+    const context = this.#context;
+    switch (step.op) {
+      case "sequence":
+        return yield* this.#sequence(step.steps);
+      case "all": {
+        const values = (yield context.all(step.leaves.map((leaf) => this.#task(leaf)))) as unknown[];
+        return values.map((value, index) => this.#valueOf(step.leaves[index] as Leaf, value));
+      }
+      case "any":
+        return yield* this.#any(step.leaf, step.count);
+      case "branches":
+        if (this.#style === "generator") return yield* this.#sequence(step.steps);
+        return yield asTask(Promise.all(step.steps.map((each) => drive(this.step(each)))));
+      case "catch":
+        try {
+          return yield* this.step(step.body);
+        } catch {
+          return "caught";
+        }
+      case "canceledTimer":
+        return yield* this.#canceledTimer(step.value);
+      case "events":
+        return yield* this.#events(step.name, step.count);
+      case "limitedEvent":
+        return yield context.waitForExternalEvent(step.name, { timeoutMs: step.timeoutMs, defaultValue: "nothing" });
+      case "status":
+        context.setCustomStatus(step.value);
+        return step.value;
+      case "guid":
+        return yield* this.#guid();
+      case "start":
+        context.startOrchestration("program", programOf(step.body));
+        return "started";
+      case "talk":
+        return yield* this.#talk(step.value);
+      default:
+        return this.#valueOf(step, yield this.#task(step));
+    }
+  }
+
+  *#sequence(steps: readonly Step[]): Running<unknown> {
+    const values: unknown[] = [];
+    for (const step of steps) values.push(yield* this.step(step));
+    return values;
+  }
+
+  #task(leaf: Leaf): Task<unknown> {
+    const context = this.#context;
+    switch (leaf.op) {
+      case "activity":
+        return context.callActivity("double", leaf.value);
+      case "failing":
+        return context.callActivity("fail", leaf.value);
+      case "retried": {
+        const { key, failures, attempts } = leaf;
+        const retry = { firstRetryIntervalInMilliseconds: 100, maxNumberOfAttempts: attempts, backoffCoefficient: 2 };
+        return context.callActivity("flaky", { key: `${context.instanceId}/${key}`, failures }, { retry });
+      }
+      case "brittle":
+        return context.callActivity("flaky", { key: leaf.key, failures: leaf.failures });
+      case "timer":
+        return context.createTimer(context.currentTime + leaf.delayMs);
+      case "child":
+        return context.callSubOrchestrator(
+          "program",
+          programOf(leaf.body),
+          leaf.explicitId ? { instanceId: `child-${context.newGuid()}` } : {},
+        );
+    }
+  }
+
+  #valueOf(leaf: Leaf, value: unknown): unknown {
+    if (leaf.op === "timer") return "fired";
+    if (leaf.op === "retried" || leaf.op === "brittle") return leaf.key;
+    return value;
+  }
+
+  *#any(leaf: Leaf, count: number): Running<unknown> {
+    const tasks = Array.from({ length: count }, () => this.#task(leaf));
+    const first = yield this.#context.any(tasks);
+    return this.#valueOf(leaf, first instanceof Task ? first.value() : first);
+  }
+
+  *#canceledTimer(value: number): Running<unknown> {
+    const context = this.#context;
+    const timer: TimerTask = context.createTimer(context.currentTime + 3_600_000);
+    const doubled = yield context.callActivity("double", value);
+    timer.cancel();
+    return [doubled, timer.isCanceled ? "canceled" : "fired"];
+  }
+
+  *#events(name: string, count: number): Running<unknown> {
+    const values: unknown[] = [];
+    for (let index = 0; index < count; index++) values.push(yield this.#context.waitForExternalEvent(name));
+    return values;
+  }
+
+  *#guid(): Running<unknown> {
+    const guid = this.#context.newGuid();
+    const other = this.#context.newGuid();
+    const echo = yield this.#context.callActivity("echo", guid);
+    return echo === guid && guid !== other ? "the same" : [guid, other, echo];
+  }
+
+  *#talk(value: number): Running<unknown> {
+    const context = this.#context;
+    const instanceId = `talk-${context.newGuid()}`;
+    const child = context.callSubOrchestrator("program", { talk: true } satisfies Talk, { instanceId });
+    context.sendEvent(instanceId, TALK, value);
+    const [heard] = (yield child) as [unknown];
+    return heard;
+  }
+}
+
+/** Something to await that is made of durable tasks only. */
+function asTask(promise: Promise<unknown>): Task<unknown> {
+  return promise as unknown as Task<unknown>;
+}
