@@ -138,13 +138,15 @@ export class SqliteQueryStore implements QueryStore {
 
   async #countByWalk(filter: InstanceFilter): Promise<StatusCounts> {
     const counts = emptyCounts();
-    let after: ListCursor | undefined;
-    do {
-      const step = this.#step(filter, after, STEP);
-      for (const { status } of step.found) counts[status] += 1;
-      after = step.cursor;
-      await nextTurn();
-    } while (after !== undefined);
+    for (const walk of walksOf(filter)) {
+      let after: ListCursor | undefined;
+      do {
+        const step = this.#step(walk, after, STEP);
+        for (const { status } of step.found) counts[status] += 1;
+        after = step.cursor;
+        await nextTurn();
+      } while (after !== undefined);
+    }
     return counts;
   }
 
@@ -159,11 +161,17 @@ export class SqliteQueryStore implements QueryStore {
   }
 
   #read<Result>(operation: string, body: () => Result): Result {
-    return this.#hub.store.transactions.read(operation, () => {
+    return this.#hub.store.transactions.snapshot(operation, () => {
       checkExists(this.#hub);
       return body();
     });
   }
+}
+
+/** By id all statuses come in one walk; by time each status is a walk of its own anyway. */
+function walksOf(filter: InstanceFilter): readonly InstanceFilter[] {
+  if (filter.instanceIdPrefix) return [filter];
+  return RUNTIME_STATUSES.map((status) => ({ ...filter, statuses: [status] }));
 }
 
 /** True when no instance has to be looked at and left out. */

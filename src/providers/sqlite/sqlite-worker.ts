@@ -52,7 +52,7 @@ export class SqliteWorkerStore implements WorkerStore {
     const { transactions, tables, starts } = this.#hub.store;
     const part = partAt(this.#hub.hubId, request.partition);
     const { limit, afterMessage, timers, recover, now } = request;
-    return transactions.read("pull", () => ({
+    return transactions.snapshot("pull", () => ({
       ...starts.due(part, now, limit),
       messages: tables.inbox.after(part, afterMessage, limit),
       timers: timers ? tables.timers.due(part, timers, limit) : [],
@@ -62,7 +62,7 @@ export class SqliteWorkerStore implements WorkerStore {
 
   async load(instanceId: string): Promise<LoadedInstance | undefined> {
     const { transactions, tables } = this.#hub.store;
-    return transactions.read("load", () => {
+    return transactions.snapshot("load", () => {
       const row = tables.instances.row(this.#hub, instanceId);
       return row && { record: recordOf(row), chunks: tables.history.read(row.run, 0, ALL_CHUNKS) };
     });

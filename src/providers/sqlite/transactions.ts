@@ -20,6 +20,7 @@ export class Transactions {
   readonly #database: Database;
   readonly #path: string;
   readonly #begin: Statement;
+  readonly #beginReading: Statement;
   readonly #commit: Statement;
   readonly #rollback: Statement;
 
@@ -27,28 +28,23 @@ export class Transactions {
     this.#database = database;
     this.#path = path;
     this.#begin = database.prepare("begin immediate");
+    this.#beginReading = database.prepare("begin deferred");
     this.#commit = database.prepare("commit");
     this.#rollback = database.prepare("rollback");
   }
 
-  /** Reads; every statement sees its own state of the file. */
+  /** Reads; what is read by more than one statement belongs into a snapshot. */
   read<Result>(operation: string, body: () => Result): Result {
     return this.#guarded(operation, body);
   }
 
+  /** Reads one state of the file, which also spares each statement to lock it anew. */
+  snapshot<Result>(operation: string, body: () => Result): Result {
+    return this.#guarded(operation, () => this.#inside(this.#beginReading, body));
+  }
+
   write<Result>(operation: string, body: () => Result): Result {
-    return this.#guarded(operation, () => {
-      this.#begin.run();
-      try {
-        const result = body();
-        this.#commit.run();
-        return result;
-      } catch (error) {
-        // SQLite has rolled back by itself after some errors, such as a full disk.
-        if (this.#database.inTransaction) this.#rollback.run();
-        throw error;
-      }
-    });
+    return this.#guarded(operation, () => this.#inside(this.#begin, body));
   }
 
   /** Writes every item in one transaction, with one outcome each. */
@@ -93,6 +89,19 @@ export class Transactions {
       if (storageErrorOf(error, operation, this.#path)) throw error;
       this.#database.exec("rollback to item; release item");
       return failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #inside<Result>(begin: Statement, body: () => Result): Result {
+    begin.run();
+    try {
+      const result = body();
+      this.#commit.run();
+      return result;
+    } catch (error) {
+      // SQLite has rolled back by itself after some errors, such as a full disk.
+      if (this.#database.inTransaction) this.#rollback.run();
+      throw error;
     }
   }
 
