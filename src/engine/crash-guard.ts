@@ -17,45 +17,68 @@ export interface CrashGuardPorts {
   quarantine(instanceId: string, reason: string): Promise<void>;
 }
 
-/** From so many attempts on an instance is run alone, so that a crash has one suspect. */
-const SUSPECT_FROM = 2;
+/** How many instances are restarted together after so many attempts: the more often, the fewer suspects. */
+const GROUP_SIZES: readonly number[] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 16, 4];
 const QUARANTINE_AFTER = 5;
-/** A suspect that has neither made progress nor killed the process by then does not hold up the next. */
-const PATIENCE_MS = 10_000;
+/** A group that has neither made progress nor killed the process by then does not hold up the next. */
+const PATIENCE_MS = 1_000;
 
 /**
  * Restarts what a crashed process left, so that work that crashes the process ends in quarantine and its neighbors do not.
  *
- * An instance's attempts are counted before it is run and forgotten when it makes progress. Instances that have
- * failed to make progress twice run one after another.
+ * An instance's attempts are counted before it is run and forgotten when it makes progress. Those that have failed to
+ * make progress twice run in small groups, one group after the other, in the end alone; only who ran alone is put away.
  */
 export async function restartAfterCrash(found: readonly FoundWork[], ports: CrashGuardPorts): Promise<void> {
-  const suspects: FoundWork[] = [];
-  const free: FoundWork[] = [];
-  for (const work of found) {
-    const record = await ports.get(work.instanceId);
-    if ((record?.attempts ?? 0) >= SUSPECT_FROM && record?.quarantined === undefined) suspects.push(work);
-    else free.push(work);
+  for (const group of await groups(found, ports)) {
+    const attempts = await ports.countAttempts(group.works.map((work) => work.instanceId));
+    const running: Promise<void>[] = [];
+    for (const [index, work] of group.works.entries()) {
+      if ((attempts[index] ?? 0) > QUARANTINE_AFTER) await putAway(work.instanceId, ports);
+      else running.push(work.begin());
+    }
+    if (group.isSuspect) await settled(running, ports.clock);
   }
-  await ports.countAttempts(free.map((work) => work.instanceId));
-  for (const work of free) void work.begin();
-  for (const work of suspects) await runAlone(work, ports);
 }
 
-async function runAlone(work: FoundWork, ports: CrashGuardPorts): Promise<void> {
-  const { instanceId } = work;
-  const [attempts = 0] = await ports.countAttempts([instanceId]);
-  if (attempts > QUARANTINE_AFTER) {
-    const reason = `The process died ${QUARANTINE_AFTER} times while it was at work on this instance.`;
-    ports.logger.error({ instanceId, attempts }, "An instance was put into quarantine");
-    await ports.quarantine(instanceId, reason);
-    return;
+interface Group {
+  readonly works: readonly FoundWork[];
+  readonly isSuspect: boolean;
+}
+
+/** The unsuspected all together first, then the suspects in groups, the most suspect last. */
+async function groups(found: readonly FoundWork[], ports: CrashGuardPorts): Promise<readonly Group[]> {
+  const byAttempts = new Map<number, FoundWork[]>();
+  for (const work of found) {
+    const attempts = (await ports.get(work.instanceId))?.attempts ?? 0;
+    const same = byAttempts.get(attempts);
+    if (same) same.push(work);
+    else byAttempts.set(attempts, [work]);
   }
-  ports.logger.warn({ instanceId, attempts }, "An instance may have crashed the process; it is run alone");
-  await Promise.race([
-    work.begin(),
+  return [...byAttempts]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([attempts, works]) => {
+      const size = GROUP_SIZES[attempts] ?? 1;
+      return split(works, size).map((part) => ({ works: part, isSuspect: Number.isFinite(size) }));
+    });
+}
+
+function split<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  if (items.length <= size) return [items];
+  return [items.slice(0, size), ...split(items.slice(size), size)];
+}
+
+async function putAway(instanceId: string, ports: CrashGuardPorts): Promise<void> {
+  const reason = `The process died ${QUARANTINE_AFTER} times while it was at work on this instance.`;
+  ports.logger.error({ instanceId }, "An instance was put into quarantine");
+  await ports.quarantine(instanceId, reason);
+}
+
+function settled(running: readonly Promise<void>[], clock: Clock): Promise<unknown> {
+  return Promise.race([
+    Promise.all(running),
     new Promise<void>((resolve) => {
-      ports.clock.after(PATIENCE_MS, resolve);
+      clock.after(PATIENCE_MS, resolve);
     }),
   ]);
 }

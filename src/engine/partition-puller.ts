@@ -31,6 +31,7 @@ export class PartitionPuller {
   #timersAfter: Timer | undefined;
   #timersUntil = Number.NEGATIVE_INFINITY;
   #moreTimers = false;
+  #nextStartAt = Number.POSITIVE_INFINITY;
   #pulling = false;
   #again = false;
   #stopped = false;
@@ -111,7 +112,7 @@ export class PartitionPuller {
     for (const timer of pulled.timers) partition.timers.add(timer);
     if (request.recover) this.#noteRecovered(pulled);
     if (request.timers) this.#noteTimers(pulled);
-    if (pulled.nextStartAt !== undefined) this.#later(pulled.nextStartAt - this.#ports.clock.now());
+    if (pulled.nextStartAt !== undefined) this.#wakeForStart(pulled.nextStartAt);
   }
 
   /** The former owner died: what it was at may be what killed it. */
@@ -189,6 +190,15 @@ export class PartitionPuller {
         clock.after(BUSY_WAIT_MS, resolve);
       });
     } while (!this.#stopped && partition.busyCount > BUSY_LIMIT);
+  }
+
+  #wakeForStart(dueAt: number): void {
+    if (dueAt >= this.#nextStartAt) return;
+    this.#nextStartAt = dueAt;
+    this.#later(dueAt - this.#ports.clock.now(), () => {
+      if (this.#nextStartAt === dueAt) this.#nextStartAt = Number.POSITIVE_INFINITY;
+      this.pull();
+    });
   }
 
   #later(delayMs: number, then: () => void = () => this.pull()): void {

@@ -478,7 +478,9 @@ export class Partition {
     this.#cache.add(instance);
   }
 
+  /** Its session is void from here on: whoever needs the instance reads it again. */
   #evict(instance: ActiveInstance): void {
+    instance.phase = "loading";
     this.#instances.delete(instance.instanceId);
   }
 

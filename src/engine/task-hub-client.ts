@@ -95,6 +95,8 @@ export interface TaskHubClientOptions {
   readonly worker?: TaskHubWorker;
   readonly settings?: EngineSettings;
   readonly clock?: Clock;
+  /** Makes ids of instances, executions and messages. Default: 32 random hex digits (S-2). */
+  readonly newId?: () => string;
 }
 
 const PURGE_BATCH = 500;
@@ -107,12 +109,14 @@ export class TaskHubClient {
   readonly #worker: TaskHubWorker | undefined;
   readonly #settings: EngineSettings;
   readonly #clock: Clock;
+  readonly #newId: () => string;
 
   constructor(options: TaskHubClientOptions) {
     this.#store = options.store;
     this.#worker = options.worker;
     this.#settings = options.settings ?? defaultSettings();
     this.#clock = options.clock ?? systemClock;
+    this.#newId = options.newId ?? randomHex;
   }
 
   get taskHubName(): string {
@@ -304,8 +308,8 @@ export class TaskHubClient {
     const { inputText } = options;
     const input = inputText === undefined ? toJsonText(options.input, what) : checkPayload(inputText, what);
     return {
-      instanceId: instanceId || randomHex(),
-      executionId: randomHex(),
+      instanceId: instanceId || this.#newId(),
+      executionId: this.#newId(),
       name,
       createdAt: this.#clock.now(),
       ...(input === undefined ? {} : { input }),
@@ -356,7 +360,7 @@ export class TaskHubClient {
     const record = await this.#store.query.get(instanceId);
     if (record === undefined) return "instance-not-found";
     if (isTerminal(record.status) && event.type !== "ExecutionRewound") return "instance-ended";
-    const key = event.type === "EventRaised" && event.messageId ? event.messageId : randomHex();
+    const key = event.type === "EventRaised" && event.messageId ? event.messageId : this.#newId();
     await this.#store.client.send([{ instanceId, key, at: event.timestamp, event: encodeMessage(event) }]);
     return "delivered";
   }

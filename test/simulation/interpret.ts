@@ -5,7 +5,7 @@ import { type Leaf, type Program, programOf, type Step } from "./programs.ts";
 /** How a process runs programs; the history is the same either way. */
 export type Style = "generator" | "async";
 
-type Running<T> = Generator<Task<unknown>, T, unknown>;
+type Running<T> = Generator<PromiseLike<unknown>, T, unknown>;
 
 /** A child of a "talk" waits for this event. */
 const TALK = "talk";
@@ -44,15 +44,20 @@ function* run(program: Program, context: OrchestrationContext, style: Style): Ru
 async function drive<T>(running: Running<T>): Promise<T> {
   let next = running.next();
   while (!next.done) {
-    const task = next.value;
-    try {
-      next = running.next(await task);
-    } catch (error) {
-      if (!task.isFaulted) throw error;
-      next = running.throw(error);
-    }
+    const outcome = await settled(next.value);
+    next = outcome.failed ? running.throw(outcome.error) : running.next(outcome.value);
   }
   return next.value;
+}
+
+type Outcome = { readonly failed: false; readonly value: unknown } | { readonly failed: true; readonly error: unknown };
+
+async function settled(task: PromiseLike<unknown>): Promise<Outcome> {
+  try {
+    return { failed: false, value: await task };
+  } catch (error) {
+    return { failed: true, error };
+  }
 }
 
 class Interpreter {
@@ -77,7 +82,7 @@ class Interpreter {
         return yield* this.#any(step.leaf, step.count);
       case "branches":
         if (this.#style === "generator") return yield* this.#sequence(step.steps);
-        return yield asTask(Promise.all(step.steps.map((each) => drive(this.step(each)))));
+        return yield Promise.all(step.steps.map((each) => drive(this.step(each))));
       case "catch":
         try {
           return yield* this.step(step.body);
@@ -177,9 +182,4 @@ class Interpreter {
     const [heard] = (yield child) as [unknown];
     return heard;
   }
-}
-
-/** Something to await that is made of durable tasks only. */
-function asTask(promise: Promise<unknown>): Task<unknown> {
-  return promise as unknown as Task<unknown>;
 }

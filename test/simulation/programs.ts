@@ -49,17 +49,21 @@ interface Allowed {
   /** Not where a failure is caught, since a rewind would change what is caught. */
   readonly brittle: boolean;
   readonly failing: boolean;
+  /** Not where steps run side by side: the last one to set it would be a matter of luck. */
+  readonly status: boolean;
 }
 
 /** Draws a program; names in it are unique by the prefix. */
 export class ProgramGenerator {
   readonly #random: Random;
   readonly #prefix: string;
+  readonly #branches: boolean;
   #names = 0;
 
-  constructor(random: Random, prefix: string) {
+  constructor(random: Random, prefix: string, branches: boolean) {
     this.#random = random;
     this.#prefix = prefix;
+    this.#branches = branches;
   }
 
   program(): Program {
@@ -67,7 +71,7 @@ export class ProgramGenerator {
     const hasty = random.chance(0.15);
     const events = random.chance(0.5);
     const bodies = Array.from({ length: random.chance(0.3) ? 2 + random.int(2) : 1 }, () =>
-      this.#step({ depth: 3, events, brittle: !events && !hasty && random.chance(0.4), failing: true }),
+      this.#step({ depth: 3, events, brittle: !events && !hasty && random.chance(0.4), failing: true, status: true }),
     );
     return { bodies, results: [], preserveEvents: events || random.chance(0.5), hasty };
   }
@@ -87,15 +91,15 @@ export class ProgramGenerator {
       case 5:
         return { op: "any", leaf: { op: "activity", value: random.int(100) }, count: 1 + random.int(3) };
       case 6:
-        return { op: "branches", steps: this.#some(1, 3, () => this.#step({ ...deeper, failing: false })) };
+        return this.#sideBySide(deeper);
       case 7:
-        return { op: "catch", body: this.#step({ ...deeper, brittle: false, failing: true }) };
+        return { op: "catch", body: this.#step({ ...deeper, brittle: false, failing: allowed.status }) };
       case 8:
         return { op: "canceledTimer", value: random.int(100) };
       case 9:
         return this.#eventStep(allowed);
       case 10:
-        return { op: "status", value: random.int(100) };
+        return allowed.status ? { op: "status", value: random.int(100) } : { op: "guid" };
       case 11:
         return { op: "guid" };
       case 12:
@@ -130,6 +134,12 @@ export class ProgramGenerator {
     }
   }
 
+  #sideBySide(allowed: Allowed): Step {
+    if (!this.#branches) return this.#leaf(allowed);
+    const alone = { ...allowed, failing: false, brittle: false, status: false };
+    return { op: "branches", steps: this.#some(1, 3, () => this.#step(alone)) };
+  }
+
   #retried(allowed: Allowed): Leaf {
     const attempts = 2 + this.#random.int(2);
     const failures = allowed.failing && this.#random.chance(0.2) ? Number.MAX_SAFE_INTEGER : this.#random.int(attempts);
@@ -157,7 +167,7 @@ export class ProgramGenerator {
 }
 
 function inside(allowed: Allowed): Allowed {
-  return { depth: allowed.depth - 1, events: false, brittle: false, failing: true };
+  return { depth: allowed.depth - 1, events: false, brittle: false, failing: true, status: true };
 }
 
 /** The program of a child or of an orchestration that is started on the side. */

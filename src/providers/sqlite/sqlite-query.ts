@@ -41,28 +41,17 @@ export class SqliteQueryStore implements QueryStore {
   async list(filter: InstanceFilter, page: PageRequest): Promise<InstancePage> {
     checkPageSize(page.size);
     const { name } = this.#hub.description;
-    const { size, continuationToken: token, payloads = true } = page;
+    const { size, continuationToken: token } = page;
     let after = token === undefined ? undefined : decodeToken(name, filter, token);
     const instances: InstanceRecord[] = [];
     for (let steps = 1; ; steps++) {
-      const room = size - instances.length;
-      const step = this.#step(filter, after, isIndexed(filter) ? room + 1 : Math.max(STEP, room + 1));
-      const wanted = step.found.slice(0, room);
-      instances.push(
-        ...this.#records(
-          wanted.map(({ run }) => run),
-          payloads,
-        ),
-      );
-      const last = wanted.at(-1)?.cursor;
-      if (wanted.length < step.found.length && last) {
-        return { instances, continuationToken: encodeToken(name, filter, last) };
+      const { records, cursor, isFull } = this.#fill(filter, after, size - instances.length, page);
+      instances.push(...records);
+      if (cursor === undefined) return { instances };
+      if (isFull || (instances.length > 0 && steps >= STEPS_OF_A_PAGE)) {
+        return { instances, continuationToken: encodeToken(name, filter, cursor) };
       }
-      if (step.cursor === undefined) return { instances };
-      after = step.cursor;
-      if (instances.length > 0 && (instances.length === size || steps >= STEPS_OF_A_PAGE)) {
-        return { instances, continuationToken: encodeToken(name, filter, after) };
-      }
+      after = cursor;
       await nextTurn();
     }
   }
@@ -155,9 +144,27 @@ export class SqliteQueryStore implements QueryStore {
     return this.#read("list", () => store.listing.step(hubId, filter, after, limit));
   }
 
-  #records(runs: readonly number[], payloads: boolean): readonly InstanceRecord[] {
-    const { instances } = this.#hub.store.tables;
-    return this.#read("list", () => runs.flatMap((run) => instances.recordAtRun(run, payloads) ?? []));
+  /** One step of a page that has room for so many more instances. */
+  #fill(
+    filter: InstanceFilter,
+    after: ListCursor | undefined,
+    room: number,
+    { payloads = true }: PageRequest,
+  ): {
+    readonly records: readonly InstanceRecord[];
+    readonly cursor: ListCursor | undefined;
+    readonly isFull: boolean;
+  } {
+    const { store, hubId } = this.#hub;
+    const limit = isIndexed(filter) ? room + 1 : Math.max(STEP, room + 1);
+    return this.#read("list", () => {
+      const step = store.listing.step(hubId, filter, after, limit);
+      const wanted = step.found.slice(0, room);
+      const records = wanted.flatMap(({ run }) => store.tables.instances.recordAtRun(run, payloads) ?? []);
+      const isFull = wanted.length === room;
+      const hasMore = step.found.length > room;
+      return { records, isFull, cursor: hasMore ? wanted.at(-1)?.cursor : step.cursor };
+    });
   }
 
   #read<Result>(operation: string, body: () => Result): Result {

@@ -1,0 +1,179 @@
+import { decodeChunk } from "../../src/core/history-chunk.ts";
+import type { HistoryEvent } from "../../src/core/history-event.ts";
+import { isTerminal } from "../../src/core/orchestration-status.ts";
+import { OrchestratorSession } from "../../src/core/orchestrator-session.ts";
+import type { HistoryChunk, InstanceRecord } from "../../src/storage/index.ts";
+import { evaluate, type Meaning } from "./evaluate.ts";
+import { orchestrator, type Style } from "./interpret.ts";
+import { type Program, stepsOf } from "./programs.ts";
+import type { Root } from "./users.ts";
+import { allInstances } from "./watcher.ts";
+import type { World } from "./world.ts";
+
+/** All that is wrong with a world that has come to rest, in words. */
+export async function findViolations(world: World, roots: readonly Root[]): Promise<readonly string[]> {
+  const records = await allInstances(world);
+  const byId = new Map(records.map((record) => [record.instanceId, record]));
+  const violations: string[] = [];
+  for (const root of roots) violations.push(...acknowledgedStart(root, byId.get(root.instanceId)));
+  for (const record of records) {
+    violations.push(...wrongEnd(record, byId, roots));
+    const chunks: HistoryChunk[] = [];
+    for await (const chunk of world.store.query.history(record.instanceId)) chunks.push(chunk);
+    const history = chunks.flatMap((chunk) => decodeChunk(chunk, record));
+    violations.push(
+      ...gaps(record, chunks),
+      ...doubleResults(record, history),
+      ...unrunActivities(record, history, world),
+      ...(await differentReplay(record, history, world.styles)),
+    );
+  }
+  return [...violations, ...(await leftovers(world))];
+}
+
+function acknowledgedStart(root: Root, record: InstanceRecord | undefined): readonly string[] {
+  if (root.purged) return record === undefined ? [] : [`${root.instanceId} was purged and is there again`];
+  if (record === undefined) return [`${root.instanceId} was acknowledged and is not there`];
+  return [];
+}
+
+function wrongEnd(
+  record: InstanceRecord,
+  byId: ReadonlyMap<string, InstanceRecord>,
+  roots: readonly Root[],
+): readonly string[] {
+  const { instanceId, status } = record;
+  if (!isTerminal(status)) return [`${instanceId} has not ended: ${status}`];
+  const root = roots.find((each) => each.instanceId === instanceId);
+  const parent = record.parent && byId.get(record.parent.instanceId);
+  if (status === "Terminated" && (root?.terminated || parent?.name === "hasty")) return [];
+  const program = root?.program ?? (JSON.parse(record.input ?? "null") as Program);
+  if (!("bodies" in program)) return status === "Completed" ? [] : [`${instanceId} heard nothing: ${status}`];
+  if (status === "Failed" && isBrittle(program) && roots.some((each) => each.terminated)) return [];
+  return difference(instanceId, evaluate(program), record);
+}
+
+function difference(instanceId: string, meaning: Meaning, record: InstanceRecord): readonly string[] {
+  const ended: Meaning =
+    record.status === "Completed"
+      ? { status: "Completed", output: parsed(record.output), customStatus: numberOrNull(record.customStatus) }
+      : { status: record.status as "Failed", customStatus: numberOrNull(record.customStatus) };
+  if (JSON.stringify(ended) === JSON.stringify(meaning)) return [];
+  const reason = record.status === "Completed" ? "" : ` (${record.output ?? ""})`;
+  return [`${instanceId} means ${JSON.stringify(meaning)} and came to ${JSON.stringify(ended)}${reason}`];
+}
+
+function isBrittle(program: Program): boolean {
+  return program.bodies.some((body) => [...stepsOf(body, true)].some((step) => step.op === "brittle"));
+}
+
+function gaps({ instanceId }: InstanceRecord, chunks: readonly HistoryChunk[]): readonly string[] {
+  const isWhole = chunks.every((chunk, index) => chunk.seq === index);
+  return isWhole ? [] : [`the history of ${instanceId} has chunks ${chunks.map(({ seq }) => seq).join()}`];
+}
+
+function doubleResults({ instanceId }: InstanceRecord, history: readonly HistoryEvent[]): readonly string[] {
+  const seen = new Set<string>();
+  return history.flatMap((event) => {
+    const key = resultKey(event);
+    if (key === undefined) return [];
+    if (seen.has(key)) return [`${instanceId} has two results for ${key}`];
+    seen.add(key);
+    return [];
+  });
+}
+
+function resultKey(event: HistoryEvent): string | undefined {
+  switch (event.type) {
+    case "TaskCompleted":
+    case "TaskFailed":
+      return `activity ${event.taskScheduledId}`;
+    case "SubOrchestrationInstanceCompleted":
+    case "SubOrchestrationInstanceFailed":
+      return `child ${event.instanceId}`;
+    case "TimerFired":
+      return `timer ${event.timerId}`;
+    case "ExecutionStarted":
+    case "ExecutionCompleted":
+      return event.type;
+    case "TaskScheduled":
+    case "TimerCreated":
+    case "SubOrchestrationInstanceCreated":
+    case "EventSent":
+      return `action ${event.eventId}`;
+    default:
+      return undefined;
+  }
+}
+
+function unrunActivities(
+  { instanceId }: InstanceRecord,
+  history: readonly HistoryEvent[],
+  world: World,
+): readonly string[] {
+  return history.flatMap((event) => {
+    if (event.type !== "TaskCompleted" && event.type !== "TaskFailed") return [];
+    if (world.activities.runsOf(instanceId, event.taskScheduledId) > 0) return [];
+    return [`${instanceId} has a result of activity ${event.taskScheduledId}, which never ran`];
+  });
+}
+
+/** A cold session that is shown the final history comes to the recorded end, and asks for nothing more. */
+async function differentReplay(
+  record: InstanceRecord,
+  history: readonly HistoryEvent[],
+  styles: readonly Style[],
+): Promise<readonly string[]> {
+  const started = history.find((event) => event.type === "ExecutionStarted");
+  if (started?.type !== "ExecutionStarted") return [];
+  const differences: string[] = [];
+  for (const style of styles) {
+    const session = new OrchestratorSession(
+      { name: record.name, handler: orchestrator(style), completeOnReturn: record.name === "hasty" },
+      started,
+      { settle: macrotask, onStray: () => undefined, maxActions: 10_000 },
+    );
+    await session.replay(history);
+    const { completion, actions } = await session.execute([], record.lastUpdatedAt);
+    if (actions.length > 0) differences.push(`a replay of ${record.instanceId} wants ${JSON.stringify(actions)}`);
+    if (completion?.status !== record.status || completion.result !== record.output) {
+      differences.push(`a replay of ${record.instanceId} comes to ${completion?.status} ${completion?.result}`);
+    }
+  }
+  return differences;
+}
+
+const macrotask = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+
+/** What lies in the store for instances that have all ended: nothing. */
+async function leftovers(world: World): Promise<readonly string[]> {
+  const { hub } = world.store;
+  const observer = world.store.worker({ workerId: "observer", processId: 0, hostName: "outside", leaseMs: 1 });
+  const found: string[] = [];
+  for (let partition = 0; partition < hub.partitionCount; partition++) {
+    const left = await observer.pull({
+      partition,
+      limit: 1_000,
+      now: Number.MAX_SAFE_INTEGER,
+      afterMessage: 0,
+      timers: { until: Number.MAX_SAFE_INTEGER },
+      recover: { afterInstanceId: "" },
+    });
+    for (const message of left.messages) found.push(`a message for ${message.instanceId} lies there: ${message.event}`);
+    for (const timer of left.timers) found.push(`a timer of ${timer.instanceId} lies there`);
+    for (const instanceId of left.recover) found.push(`${instanceId} has ended and asks for recovery`);
+    for (const { instanceId } of left.starts) found.push(`${instanceId} waits to start`);
+  }
+  return found;
+}
+
+function parsed(text: string | undefined): unknown {
+  return text === undefined ? undefined : (JSON.parse(text) as unknown);
+}
+
+function numberOrNull(text: string | undefined): number | null {
+  return text === undefined ? null : Number(text);
+}

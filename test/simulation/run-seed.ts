@@ -1,0 +1,76 @@
+import type { StorageProvider, TaskHubStore } from "../../src/storage/index.ts";
+import { Faults } from "./faults.ts";
+import { findViolations } from "./invariants.ts";
+import type { Style } from "./interpret.ts";
+import { ProgramGenerator } from "./programs.ts";
+import { seededRandom } from "./seeded-random.ts";
+import { type Simulation, Stuck } from "./simulation.ts";
+import { type Root, Users } from "./users.ts";
+import { watch } from "./watcher.ts";
+import { World } from "./world.ts";
+
+export interface RunOptions {
+  readonly openStorage: (clock: { now(): number }) => StorageProvider;
+  readonly mutate?: (hub: TaskHubStore, simulation: Simulation) => TaskHubStore;
+}
+
+export interface Run {
+  /** What is wrong, in words; empty when all is as it should be. */
+  readonly violations: readonly string[];
+  readonly trace: readonly string[];
+}
+
+const CHAOS_STEPS = 1_500;
+const STYLES: readonly (readonly Style[])[] = [["generator"], ["async"], ["generator", "async"]];
+
+/** One run: programs, faults and the order of all things come from the seed. */
+export async function runSeed(seed: number, options: RunOptions): Promise<Run> {
+  const random = seededRandom(seed);
+  const styles = random.pick(STYLES);
+  const faults = new Faults(random);
+  const world = new World({ random, faults, styles, ...options });
+  await world.open();
+  const { simulation } = world;
+  const roots = rootsOf(random, styles.length === 1);
+  const problems: string[] = [];
+  const users = new Users(world, random);
+  for (const root of roots) {
+    users.accompany(root).catch((error: unknown) => problems.push(`the user of ${root.instanceId} got ${String(error)}`));
+  }
+  const watcher = watch(world, roots);
+  let step = 0;
+  const between = (): void => {
+    step += 1;
+    if (step < CHAOS_STEPS) faults.strike(world);
+    else if (step === CHAOS_STEPS) calm(world);
+  };
+  try {
+    const isOver = (): boolean => watcher.isOver || problems.length > 0 || watcher.problems.length > 0;
+    await simulation.run(isOver, { steps: 40_000, timeMs: 4 * 3_600_000 }, between);
+    calm(world);
+    const rest = simulation.now() + 30_000;
+    await simulation.run(() => simulation.now() >= rest, { steps: 10_000, timeMs: 3_600_000 });
+  } catch (error) {
+    if (!(error instanceof Stuck)) throw error;
+    problems.push(error.message, ...(await watcher.explain()));
+  }
+  if (problems.length + watcher.problems.length === 0) problems.push(...(await findViolations(world, roots)));
+  return { violations: [...problems, ...watcher.problems, ...world.activities.violations], trace: simulation.trace };
+}
+
+/** Faults stop: nothing is lost any more and everyone is awake. */
+function calm(world: World): void {
+  world.losses.lossRate = 0;
+  for (const host of world.hosts) host.process.pausedUntil = 0;
+}
+
+function rootsOf(random: ReturnType<typeof seededRandom>, branches: boolean): readonly Root[] {
+  return Array.from({ length: 1 + random.int(3) }, (_, index) => ({
+    instanceId: `root-${index}`,
+    program: new ProgramGenerator(random, `root-${index}`, branches).program(),
+    acknowledged: false,
+    terminated: false,
+    purged: false,
+    left: false,
+  }));
+}

@@ -1,0 +1,94 @@
+import { isDurableError } from "../../src/core/errors.ts";
+import { isTerminal } from "../../src/core/orchestration-status.ts";
+import type { InstanceRecord } from "../../src/storage/index.ts";
+import { ProcessDied } from "./simulation.ts";
+import type { Root } from "./users.ts";
+import type { World } from "./world.ts";
+
+export interface Watcher {
+  /** The users have left and every instance has ended. */
+  readonly isOver: boolean;
+  readonly problems: readonly string[];
+  /** Why instances have not ended, in words. */
+  explain(): Promise<readonly string[]>;
+}
+
+const LOOK_EVERY_MS = 700;
+
+/** Looks at the hub from outside now and then: resumes what is left suspended, and asks why what lives still does. */
+export function watch(world: World, roots: readonly Root[]): Watcher {
+  const { simulation } = world;
+  const problems: string[] = [];
+  let isOver = false;
+  const explain = async (): Promise<readonly string[]> => {
+    const live = (await allInstances(world)).filter(({ status }) => !isTerminal(status));
+    return Promise.all(live.map(({ instanceId, status }) => whyOf(world, instanceId, status)));
+  };
+  const look = async (): Promise<void> => {
+    const live = (await allInstances(world)).filter(({ status }) => !isTerminal(status));
+    const left = roots.every((root) => root.left);
+    if (left && live.length === 0) isOver = true;
+    const one = live.length > 0 ? simulation.random.pick(live) : undefined;
+    if (one && !(await hasReason(world, one.instanceId))) problems.push(`nobody knows why ${one.instanceId} waits`);
+    if (left) for (const { instanceId, status } of live) if (status === "Suspended") void resume(world, instanceId);
+    for (const root of roots) if (!root.left && suspendedIn(live, root)) void resume(world, root.instanceId);
+  };
+  const again = (): void => {
+    simulation.schedule(world.outside, "look", LOOK_EVERY_MS, () => {
+      look().then(again, (error: unknown) => problems.push(`the watcher got ${String(error)}`));
+    });
+  };
+  again();
+  return {
+    get isOver() {
+      return isOver;
+    },
+    problems,
+    explain,
+  };
+}
+
+export async function allInstances(world: World): Promise<readonly InstanceRecord[]> {
+  const instances: InstanceRecord[] = [];
+  let continuationToken: string | undefined;
+  do {
+    const page = await world.store.query.list({}, { size: 1_000, ...(continuationToken ? { continuationToken } : {}) });
+    instances.push(...page.instances);
+    continuationToken = page.continuationToken;
+  } while (continuationToken !== undefined);
+  return instances;
+}
+
+/** Asked in a process that may die meanwhile. */
+async function hasReason(world: World, instanceId: string): Promise<boolean> {
+  const host = world.hosts.find(({ worker }) => worker !== undefined);
+  if (host === undefined) return true;
+  try {
+    const why = await host.process.unlessDead(world.observer(host.worker).whyWaiting(instanceId));
+    return why === undefined || (why.reasons.length > 0 && why.sentence.length > 1);
+  } catch (error) {
+    if (error instanceof ProcessDied || isDurableError(error, "INSTANCE_NOT_FOUND")) return true;
+    throw error;
+  }
+}
+
+const LONG_MS = 60_000;
+
+function suspendedIn(live: readonly InstanceRecord[], root: Root): boolean {
+  const record = live.find(({ instanceId }) => instanceId === root.instanceId);
+  return record?.status === "Suspended";
+}
+
+async function resume(world: World, instanceId: string): Promise<void> {
+  try {
+    await world.sleep(LONG_MS);
+    await world.call((client) => client.resume(instanceId));
+  } catch (error) {
+    if (!isDurableError(error, "INVALID_INSTANCE_STATE") && !isDurableError(error, "INSTANCE_NOT_FOUND")) throw error;
+  }
+}
+
+async function whyOf(world: World, instanceId: string, status: string): Promise<string> {
+  const why = await world.observer().whyWaiting(instanceId);
+  return `${instanceId} is ${status}: ${why?.sentence ?? "it has ended"} ${JSON.stringify(why?.reasons ?? [])}`;
+}

@@ -1,0 +1,174 @@
+import { DurableError } from "../../src/core/errors.ts";
+import { LocalExecutor } from "../../src/engine/local-executor.ts";
+import { FunctionRegistry } from "../../src/engine/registry.ts";
+import { defaultSettings, type EngineSettings } from "../../src/engine/settings.ts";
+import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
+import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
+import type { StorageProvider, TaskHubStore } from "../../src/storage/index.ts";
+import { Activities } from "./activities.ts";
+import type { Faults } from "./faults.ts";
+import { orchestrator, type Style } from "./interpret.ts";
+import type { Random } from "./seeded-random.ts";
+import { SimulatedConnection, type StoreFaults, Wakes } from "./simulated-store.ts";
+import { Process, Simulation } from "./simulation.ts";
+
+export const LEASE_MS = 15_000;
+const STARTS_AT = Date.UTC(2030, 0, 1);
+
+/** A process that runs the hub, or only talks to it. */
+export interface Host {
+  readonly process: Process;
+  readonly client: TaskHubClient;
+  readonly worker: TaskHubWorker | undefined;
+}
+
+export interface WorldOptions {
+  readonly random: Random;
+  readonly faults: Faults;
+  /** Which style the processes run programs in, in turn. */
+  readonly styles: readonly Style[];
+  /** Opens the store; asked again for each process that is born. */
+  readonly openStorage: (clock: { now(): number }) => StorageProvider;
+  /** Breaks the store, as the engine sees it, on purpose. */
+  readonly mutate?: ((hub: TaskHubStore, simulation: Simulation) => TaskHubStore) | undefined;
+}
+
+/** The processes of one simulated run, the store they share and what they did to the world outside. */
+export class World {
+  readonly simulation: Simulation;
+  readonly activities: Activities;
+  readonly settings: EngineSettings;
+  /** Beyond all faults: users, and the one who watches. */
+  readonly outside = new Process("outside");
+  readonly hosts: Host[] = [];
+  readonly losses: StoreFaults;
+  readonly #options: WorldOptions;
+  readonly #wakes: Wakes;
+  #store: TaskHubStore | undefined;
+  #born = 0;
+  #ids = 0;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    const { random, faults } = options;
+    this.simulation = new Simulation(random, STARTS_AT);
+    this.activities = new Activities(this.simulation);
+    this.losses = { lossRate: faults.lossRate };
+    this.#wakes = new Wakes(this.simulation);
+    this.settings = defaultSettings({
+      leaseMs: LEASE_MS,
+      maxConcurrentActivityFunctions: random.pick([1, 3, 10]),
+      sessionMemoryBytes: random.pick([0, 8_000, 1_000_000]),
+      timerHorizonMs: random.pick([2_000, 600_000]),
+      maxTimersInMemory: random.pick([1, 1_000]),
+    });
+  }
+
+  get styles(): readonly Style[] {
+    return this.#options.styles;
+  }
+
+  get store(): TaskHubStore {
+    if (this.#store === undefined) throw new Error("The world has not been opened.");
+    return this.#store;
+  }
+
+  async open(): Promise<void> {
+    const storage = this.#options.openStorage(this.simulation);
+    await storage.taskHubs.ensure("simulated", { partitionCount: this.#options.random.pick([1, 3]) });
+    this.#store = this.activities.audit(await storage.openTaskHub("simulated"));
+    this.birth("worker");
+    this.birth("worker");
+    this.birth("client");
+  }
+
+  birth(kind: "worker" | "client"): void {
+    const process = new Process(`${kind}-${++this.#born}`, this.#options.faults.skew());
+    const host = this.#host(process, kind);
+    this.hosts.push(host);
+    if (host.worker) host.worker.start().catch(() => this.death(host));
+  }
+
+  /** The process is gone, and a new one comes later. */
+  death(host: Host, comesBackAfterMs = 0): void {
+    const index = this.hosts.indexOf(host);
+    if (index < 0) return;
+    this.hosts.splice(index, 1);
+    this.simulation.kill(host.process);
+    host.worker?.kill();
+    this.simulation.schedule(this.outside, "birth", comesBackAfterMs, () =>
+      this.birth(host.worker ? "worker" : "client"),
+    );
+  }
+
+  /** An orderly end. */
+  stop(host: Host, comesBackAfterMs: number): void {
+    host.worker?.stop({ drainMs: this.#options.random.pick([0, 1_000, 30_000]) }).then(
+      () => this.death(host, comesBackAfterMs),
+      () => this.death(host, comesBackAfterMs),
+    );
+  }
+
+  wakeAll(): void {
+    this.#wakes.announce();
+  }
+
+  /** Calls a client in some process, again and again until one answers. Errors that speak of the request are passed on. */
+  async call<T>(operation: (client: TaskHubClient) => Promise<T>): Promise<T> {
+    const { random } = this.#options;
+    for (;;) {
+      const host = this.hosts.length > 0 ? random.pick(this.hosts) : undefined;
+      try {
+        if (host) return await host.process.unlessDead(operation(host.client));
+      } catch (error) {
+        if (error instanceof DurableError && error.family !== "infrastructure") throw error;
+      }
+      await this.sleep(random.pick([0, 10, 1_000]));
+    }
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.simulation.park(this.outside, "sleep", ms);
+  }
+
+  /** A client that no fault touches. With a worker it also knows what runs there. */
+  observer(worker?: TaskHubWorker): TaskHubClient {
+    const { store, settings } = this;
+    const clock = this.simulation.clockOf(this.outside);
+    return new TaskHubClient({ store, settings, clock, ...(worker ? { worker } : {}) });
+  }
+
+  #host(process: Process, kind: "worker" | "client"): Host {
+    const { simulation, settings } = this;
+    const { mutate, styles } = this.#options;
+    const clock = simulation.clockOf(process);
+    const hub = mutate ? mutate(this.store, simulation) : this.store;
+    const store = new SimulatedConnection(process, simulation, this.#wakes, this.losses).open(hub);
+    const newId = (): string => `${process.name}-${++this.#ids}`;
+    const worker =
+      kind === "client"
+        ? undefined
+        : new TaskHubWorker({
+            store,
+            executor: new LocalExecutor({
+              registry: this.#registry(process, styles[this.#born % styles.length] ?? "generator"),
+              clock,
+              maxOrchestrationActions: 10_000,
+            }),
+            settings,
+            clock,
+            workerId: process.name,
+            newExecutionId: newId,
+          });
+    const client = new TaskHubClient({ store, settings, clock, newId, ...(worker ? { worker } : {}) });
+    return { process, worker, client };
+  }
+
+  #registry(process: Process, style: Style): FunctionRegistry {
+    const registry = new FunctionRegistry();
+    registry.addOrchestrator({ name: "program", handler: orchestrator(style) });
+    registry.addOrchestrator({ name: "hasty", handler: orchestrator(style), completeOnReturn: true });
+    for (const definition of this.activities.definitions(process)) registry.addActivity(definition);
+    return registry;
+  }
+}
