@@ -23,6 +23,8 @@ const EVENT_OF_ACTION = {
   SendEvent: "EventSent",
 } as const satisfies Record<OrchestratorAction["type"], SchedulingHistoryEvent["type"]>;
 
+const NONE: readonly never[] = [];
+
 export interface SubOrchestrationRequest {
   readonly name: string;
   readonly input: JsonText | undefined;
@@ -48,6 +50,7 @@ export class ActionLog {
   #pending: OrchestratorAction[] = [];
   #nextId = 0;
   #executionId = "";
+  #aside: Set<number> | undefined;
 
   constructor(scope: TaskScope, maxActions: number) {
     this.#scope = scope;
@@ -76,10 +79,9 @@ export class ActionLog {
     return task;
   }
 
-  createTimer(
-    fireAt: number,
-    tag: { readonly retryOf?: number; readonly timeoutOf?: string } = {},
-  ): TimerTask {
+  /** Fires at `fireAt` or, between two milliseconds, at the later one. */
+  createTimer(at: number, tag: { readonly retryOf?: number; readonly timeoutOf?: string } = {}): TimerTask {
+    const fireAt = Math.ceil(at);
     const id = this.#newId();
     this.#pending.push({ type: "CreateTimer", id, fireAt, retryOf: tag.retryOf, timeoutOf: tag.timeoutOf });
     const task = new TimerTask(this.#scope, () => this.#cancelTimer(id));
@@ -132,22 +134,39 @@ export class ActionLog {
 
   /** Takes the first pending action that agrees with the event, whatever its number; answers that number (rewind). */
   matchAnyNumber(event: SchedulingHistoryEvent): number {
-    const index = this.#pending.findIndex((action) => agrees(action, event));
+    const index = this.#pending.findIndex((action) => this.#isFree(action) && agrees(action, event));
     const action = this.#pending[index];
     if (action === undefined) throw disagreement(event, undefined, this.#pending[0]);
     this.#confirm(index, event);
     return action.id;
   }
 
+  /** Keeps the first pending action that agrees with the event from `matchAnyNumber`; answers its number (rewind). */
+  setAside(event: SchedulingHistoryEvent): number | undefined {
+    const action = this.#pending.find((each) => this.#isFree(each) && agrees(each, event));
+    if (action) (this.#aside ??= new Set()).add(action.id);
+    return action?.id;
+  }
+
+  /** The opposite of `setAside`. */
+  putBack(id: number): void {
+    this.#aside?.delete(id);
+  }
+
   /** The actions that no history event has confirmed yet; they are then no longer pending. */
   take(): readonly OrchestratorAction[] {
     const actions = this.#pending;
-    if (actions.length > 0) this.#pending = [];
+    if (actions.length === 0) return NONE;
+    this.#pending = [];
     return actions;
   }
 
   get pending(): readonly OrchestratorAction[] {
     return this.#pending;
+  }
+
+  #isFree(action: OrchestratorAction): boolean {
+    return !this.#aside?.has(action.id);
   }
 
   #confirm(index: number, event: SchedulingHistoryEvent): void {

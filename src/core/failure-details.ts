@@ -15,17 +15,17 @@ const OWN_FIELDS = new Set(["name", "message", "stack", "cause", "failure", "non
 
 /** Describes any thrown value. It never throws itself. */
 export function describeFailure(thrown: unknown, depth = 0): FailureDetails {
-  if (!(thrown instanceof Error)) return describeNonError(thrown);
-  const cause: unknown = thrown.cause;
+  if (!isError(thrown)) return describeNonError(thrown);
+  const [stack, cause] = [read(thrown, "stack"), read(thrown, "cause")];
   const properties = ownProperties(thrown);
   return {
     errorType: errorTypeOf(thrown),
-    errorMessage: String(thrown.message),
-    ...(typeof thrown.stack === "string" ? { stackTrace: thrown.stack } : {}),
+    errorMessage: safeString(read(thrown, "message") ?? ""),
+    ...(typeof stack === "string" ? { stackTrace: stack } : {}),
     ...(cause !== undefined && cause !== null && depth < MAX_CAUSES
       ? { innerFailure: describeFailure(cause, depth + 1) }
       : {}),
-    ...("nonRetriable" in thrown && thrown.nonRetriable === true ? { isNonRetriable: true as const } : {}),
+    ...(read(thrown, "nonRetriable") === true ? { isNonRetriable: true as const } : {}),
     ...(properties ? { properties } : {}),
   };
 }
@@ -60,19 +60,38 @@ function describeNonError(thrown: unknown): FailureDetails {
 }
 
 function errorTypeOf(error: Error): string {
-  if (typeof error.name === "string" && error.name !== "" && error.name !== "Error") return error.name;
-  const constructorName: unknown = error.constructor?.name;
+  const name = read(error, "name");
+  if (typeof name === "string" && name !== "" && name !== "Error") return name;
+  const constructorName = read(read(error, "constructor"), "name");
   return typeof constructorName === "string" && constructorName !== "" ? constructorName : "Error";
 }
 
 function ownProperties(error: Error): Record<string, unknown> | undefined {
   const properties: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(error)) {
+  for (const key of Object.keys(error)) {
     if (OWN_FIELDS.has(key)) continue;
-    const json = toJsonValue(value);
+    const json = toJsonValue(read(error, key));
     if (json !== undefined) properties[key] = json;
   }
   return Object.keys(properties).length > 0 ? properties : undefined;
+}
+
+/** A proxy may refuse to say what it is; it is then not taken for an error. */
+function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error && Object.keys(thrown).length >= 0;
+  } catch {
+    return false;
+  }
+}
+
+/** A property that cannot be read is left out of the details. */
+function read(value: unknown, key: string): unknown {
+  try {
+    return (value as Readonly<Record<string, unknown>>)[key];
+  } catch {
+    return undefined;
+  }
 }
 
 function toJsonValue(value: unknown): unknown {

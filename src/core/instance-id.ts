@@ -12,12 +12,17 @@ const FORBIDDEN = /[/\\?#\u0000-\u001f\u007f-\u009f]/;
  * @throws {DurableError} INVALID_INSTANCE_ID
  */
 export function checkInstanceId(instanceId: string): void {
+  if (typeof instanceId !== "string") {
+    throw new DurableError(
+      "INVALID_INSTANCE_ID",
+      `An instance id is a string; this is of type ${typeof instanceId}.`,
+    );
+  }
   const problem = problemOf(instanceId);
   if (problem) throw new DurableError("INVALID_INSTANCE_ID", `Instance id ${quoted(instanceId)} ${problem}.`);
 }
 
-function problemOf(instanceId: unknown): string | undefined {
-  if (typeof instanceId !== "string") return `is a ${typeof instanceId}; it must be a string`;
+function problemOf(instanceId: string): string | undefined {
   if (instanceId.length === 0) return "is empty; leave it out to get a random one";
   if (instanceId.length > MAX_INSTANCE_ID_LENGTH) {
     return `has ${instanceId.length} characters; at most ${MAX_INSTANCE_ID_LENGTH} are allowed`;
@@ -28,7 +33,6 @@ function problemOf(instanceId: unknown): string | undefined {
   return undefined;
 }
 
-function quoted(value: unknown): string {
-  const text = typeof value === "string" ? value : String(value);
+function quoted(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

@@ -54,13 +54,16 @@ export class OpenTasks {
     return this.#tasks.get(id);
   }
 
-  childOf(instanceId: string): OpenSubOrchestration | undefined {
+  /** The child of that number; of another number, the latest with that id. */
+  childOf(instanceId: string, id?: number): OpenSubOrchestration | undefined {
+    const exact = id === undefined ? undefined : this.#tasks.get(id);
+    if (exact?.kind === "subOrchestration" && exact.instanceId === instanceId) return exact;
     return this.#children?.get(instanceId);
   }
 
   /** History knows better than the code which child this is. */
   renameChild(task: OpenSubOrchestration, instanceId: string): void {
-    this.#children?.delete(task.instanceId);
+    this.#removeChild(task);
     task.instanceId = instanceId;
     this.#addChild(task);
   }
@@ -70,7 +73,7 @@ export class OpenTasks {
     if (task === undefined) return undefined;
     this.#tasks.delete(id);
     if (task.kind === "activity") this.#activities -= 1;
-    if (task.kind === "subOrchestration") this.#children?.delete(task.instanceId);
+    if (task.kind === "subOrchestration") this.#removeChild(task);
     return task;
   }
 
@@ -91,6 +94,10 @@ export class OpenTasks {
     this.#children.set(task.instanceId, task);
   }
 
+  #removeChild(task: OpenSubOrchestration): void {
+    if (this.#children?.get(task.instanceId) === task) this.#children.delete(task.instanceId);
+  }
+
   #target(event: MessageEvent): OpenTask | undefined {
     switch (event.type) {
       case "TaskCompleted":
@@ -100,7 +107,7 @@ export class OpenTasks {
         return this.#ofKind(event.timerId, "timer");
       case "SubOrchestrationInstanceCompleted":
       case "SubOrchestrationInstanceFailed":
-        return this.#children?.get(event.instanceId);
+        return this.childOf(event.instanceId, event.taskScheduledId);
       case "EventRaised":
       case "ExecutionTerminated":
       case "ExecutionSuspended":

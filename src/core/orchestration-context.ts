@@ -130,9 +130,7 @@ export class OrchestrationContext {
 
   createTimer(fireAt: number): TimerTask {
     const { actions } = this.#enter();
-    if (!Number.isFinite(fireAt) || Number.isNaN(new Date(fireAt).getTime())) {
-      throw new DurableError("INVALID_ARGUMENT", `createTimer needs a valid date, not ${String(fireAt)}.`);
-    }
+    requireTime(fireAt, () => `createTimer needs a valid date, not ${String(fireAt)}.`);
     return actions.createTimer(fireAt);
   }
 
@@ -140,6 +138,13 @@ export class OrchestrationContext {
     const { actions, events } = this.#enter();
     requireEventName(name);
     const { timeoutMs } = options;
+    if (timeoutMs !== undefined) {
+      const time = typeof timeoutMs === "number" ? this.#port.currentTime + timeoutMs : Number.NaN;
+      requireTime(
+        time,
+        () => `The timeout of event '${name}' must be a span of time, not ${String(timeoutMs)}.`,
+      );
+    }
     const timer =
       timeoutMs === undefined
         ? undefined
@@ -232,6 +237,12 @@ export class OrchestrationContext {
       );
     }
   }
+}
+
+/** @throws {DurableError} INVALID_ARGUMENT when no date can hold this time */
+function requireTime(time: unknown, message: () => string): void {
+  if (typeof time === "number" && !Number.isNaN(new Date(time).getTime())) return;
+  throw new DurableError("INVALID_ARGUMENT", message());
 }
 
 /** @throws {DurableError} INVALID_EVENT_NAME (S-69) */

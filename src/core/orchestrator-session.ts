@@ -1,6 +1,6 @@
 import { ActionLog, type SchedulingHistoryEvent } from "./action-log.ts";
 import { toJsonText } from "./data-converter.ts";
-import { DurableError, isDurableError, TaskFailedError } from "./errors.ts";
+import { DurableError, type ErrorCode, TaskFailedError } from "./errors.ts";
 import { ExternalEvents } from "./external-events.ts";
 import { describeFailure, type FailureDetails, rebuildError } from "./failure-details.ts";
 import type {
@@ -10,6 +10,8 @@ import type {
   HistoryEvent,
   JsonText,
   MessageEvent,
+  SubOrchestrationInstanceCompleted,
+  SubOrchestrationInstanceFailed,
 } from "./history-event.ts";
 import type { OpenSubOrchestration, OpenTask } from "./open-tasks.ts";
 import {
@@ -19,7 +21,7 @@ import {
 } from "./orchestration-context.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
 import type { OrchestratorDefinition } from "./orchestrator-definition.ts";
-import { isTask, type Task } from "./task.ts";
+import { isTask, kindOf, type Task } from "./task.ts";
 
 export interface SessionOptions {
   /** Waits until every microtask that is due has run. Only async orchestrators need it. */
@@ -64,6 +66,13 @@ type Ending =
 
 const NONE: readonly never[] = [];
 
+const VERDICTS: ReadonlySet<unknown> = new Set<ErrorCode>([
+  "NON_DETERMINISM",
+  "NON_DURABLE_AWAIT",
+  "NOT_A_TASK",
+  "ORCHESTRATOR_NOT_FOUND",
+]);
+
 /**
  * One execution of an orchestrator, kept alive between its episodes.
  *
@@ -99,7 +108,7 @@ export class OrchestratorSession implements ContextPort {
   #held: HistoryEvent[] | undefined;
   #ending: Ending | undefined;
   #ended = false;
-  #continue: { readonly input: JsonText | undefined; readonly version: string | undefined } | undefined;
+  #continue: (Omit<ContinuedAsNew, "carriedOver"> & { readonly preservesEvents: boolean }) | undefined;
   #carriedOver: EventRaised[] | undefined;
   #customStatus: { readonly text: JsonText | undefined } | undefined;
   #messageIds: Set<string> | undefined;
@@ -148,8 +157,8 @@ export class OrchestratorSession implements ContextPort {
 
   /** Runs one episode at the given time. */
   execute(messages: readonly HistoryEvent[], now: number): EpisodeResult | Promise<EpisodeResult> {
-    const accepted = messages.filter((event) => this.#accepts(event));
-    this.currentTime = Math.max(now, this.currentTime);
+    const accepted = this.#accept(messages);
+    if (accepted.length > 0) this.#moveClock(now);
     if (this.#stray) this.#failWith(strayAwait(this.started.name, this.#lastCall), true);
     const running = this.#applyAll(accepted, false);
     return running ? running.then(() => this.#finish(accepted)) : this.#finish(accepted);
@@ -158,7 +167,10 @@ export class OrchestratorSession implements ContextPort {
   // --- what the context asks of us ---
 
   enter(): void {
-    if (!this.#active) throw outsideEpisode(this.started.name);
+    if (!this.#active) {
+      if (this.#isAsync) this.#noteStray();
+      throw outsideEpisode(this.started.name);
+    }
     if (this.#generator === undefined) this.#lastCall = new Error("durable call");
   }
 
@@ -172,8 +184,8 @@ export class OrchestratorSession implements ContextPort {
   }
 
   continueAsNew(input: JsonText | undefined, options: ContinueAsNewOptions): void {
-    this.#carriedOver = options.preserveUnprocessedEvents ? [...this.events.unprocessed] : [];
-    this.#continue = { input, version: options.version };
+    const preservesEvents = options.preserveUnprocessedEvents === true;
+    this.#continue = { input, version: options.version, preservesEvents };
   }
 
   setCustomStatus(text: JsonText | undefined): void {
@@ -185,7 +197,7 @@ export class OrchestratorSession implements ContextPort {
   #applyAll(events: readonly HistoryEvent[], replaying: boolean): Promise<void> | undefined {
     this.#active = true;
     this.isReplaying = replaying;
-    this.#refuseToStartTerminated(events, replaying);
+    this.#refuseToStartTerminated(events);
     for (let index = 0; index < events.length; index++) {
       this.#apply(events[index] as HistoryEvent);
       if (this.#needsDrain) return this.#applyRest(events, index + 1);
@@ -227,8 +239,7 @@ export class OrchestratorSession implements ContextPort {
   #applyNow(event: HistoryEvent): void {
     switch (event.type) {
       case "OrchestratorStarted":
-        this.currentTime = event.timestamp;
-        return;
+        return this.#moveClock(event.timestamp);
       case "ExecutionStarted":
         this.started = event;
         this.actions.executionId = event.executionId;
@@ -245,10 +256,10 @@ export class OrchestratorSession implements ContextPort {
         this.#failTask(event.taskScheduledId, event.reason, event.failure);
         return this.#resume();
       case "SubOrchestrationInstanceCompleted":
-        this.#removeChild(event.instanceId)?.task.completeWithText(event.result);
+        this.#removeChild(event)?.task.completeWithText(event.result);
         return this.#resume();
       case "SubOrchestrationInstanceFailed": {
-        const child = this.#removeChild(event.instanceId);
+        const child = this.#removeChild(event);
         child?.task.fail(
           taskFailed(`Sub-orchestrator function '${child.name}' failed: ${event.reason}`, event.failure),
         );
@@ -258,11 +269,11 @@ export class OrchestratorSession implements ContextPort {
         this.actions.open.remove(event.timerId)?.task.complete(undefined);
         return this.#resume();
       case "EventRaised":
-        if (this.#continue) this.#carriedOver?.push(event);
+        if (this.#continue) (this.#carriedOver ??= []).push(event);
         else this.events.raise(event);
         return this.#resume();
       case "ExecutionSuspended":
-        if (!this.#isEnding()) this.#suspension = { reason: event.reason };
+        if (!this.#isComplete()) this.#suspension = { reason: event.reason };
         return;
       case "ExecutionResumed":
         return this.#resumeExecution();
@@ -280,6 +291,7 @@ export class OrchestratorSession implements ContextPort {
     this.#begun = true;
     try {
       const returned = this.#definition.handler(new OrchestrationContext(this));
+      if (isAsyncIterator(returned)) throw asyncGenerator(this.started.name);
       if (isIterator(returned)) {
         this.#generator = returned;
         this.#step(() => returned.next());
@@ -303,8 +315,11 @@ export class OrchestratorSession implements ContextPort {
     this.actions.open.remove(id)?.task.fail(taskFailed(reason, failure));
   }
 
-  #removeChild(instanceId: string): OpenSubOrchestration | undefined {
-    const child = this.actions.open.childOf(instanceId);
+  #removeChild(event: {
+    readonly instanceId: string;
+    readonly taskScheduledId: number;
+  }): OpenSubOrchestration | undefined {
+    const child = this.actions.open.childOf(event.instanceId, event.taskScheduledId);
     if (child) this.actions.open.remove(child.id);
     return child;
   }
@@ -318,7 +333,7 @@ export class OrchestratorSession implements ContextPort {
   }
 
   #terminate(reason: string | undefined): void {
-    if (this.#ending?.type === "complete" && this.#isEnding()) return;
+    if (this.#isComplete()) return;
     this.#suspension = undefined;
     this.#continue = undefined;
     this.#end({
@@ -368,10 +383,14 @@ export class OrchestratorSession implements ContextPort {
     );
   }
 
-  /** An async function that ends outside an episode has awaited something that is not durable. */
   #whenActive(act: () => void): void {
     if (this.#active) return act();
-    if (this.#ended || this.#ending) return;
+    this.#noteStray();
+  }
+
+  /** An async function that goes on outside an episode has awaited something that is not durable. */
+  #noteStray(): void {
+    if (this.#ended || this.#ending || this.#stray) return;
     this.#stray = true;
     this.#options.onStray();
   }
@@ -392,7 +411,7 @@ export class OrchestratorSession implements ContextPort {
 
   #failWith(error: unknown, immediate: boolean): void {
     const failure = describeFailure(error);
-    const text = isEngineVerdict(error)
+    const text = isEngineVerdict(failure)
       ? failure.errorMessage
       : `Orchestrator function '${this.started.name}' failed: ${failure.errorMessage}`;
     this.#continue = undefined;
@@ -408,6 +427,11 @@ export class OrchestratorSession implements ContextPort {
 
   #isEnding(): boolean {
     return this.#ending !== undefined && this.#mayEnd(this.#ending);
+  }
+
+  /** A completion is out, and nothing changes it; a continue-as-new can still be held up. */
+  #isComplete(): boolean {
+    return this.#ending?.type === "complete" && this.#isEnding();
   }
 
   /** The completion gate (S-17): not before every task that was asked for has an outcome. */
@@ -429,14 +453,19 @@ export class OrchestratorSession implements ContextPort {
       accepted,
       actions: ends ? this.#lastActions(ending) : this.#suspension ? [] : this.actions.take(),
       completion: ends && ending.type === "complete" ? ending : undefined,
-      continuedAsNew:
-        ends && ending.type === "continueAsNew" && this.#continue
-          ? { ...this.#continue, carriedOver: this.#carriedOver ?? NONE }
-          : undefined,
+      continuedAsNew: ends && ending.type === "continueAsNew" ? this.#nextExecution() : undefined,
       customStatus,
       canceledTimers,
       abandoned: ends && this.actions.open.size > 0 ? [...this.actions.open.values()] : NONE,
     };
+  }
+
+  /** Events nobody has waited for come before those that arrived after the call (S-77, S-78). */
+  #nextExecution(): ContinuedAsNew | undefined {
+    if (this.#continue === undefined) return undefined;
+    const { input, version, preservesEvents } = this.#continue;
+    const unprocessed = preservesEvents ? this.events.unprocessed : NONE;
+    return { input, version, carriedOver: [...unprocessed, ...(this.#carriedOver ?? NONE)] };
   }
 
   /** What still goes out with the end: events and starts nobody waits for, unless the end came from outside. */
@@ -453,27 +482,56 @@ export class OrchestratorSession implements ContextPort {
 
   // --- which messages count ---
 
-  #accepts(event: HistoryEvent): boolean {
-    switch (event.type) {
-      case "ExecutionStarted":
-        return !this.#begun;
+  #accept(messages: readonly HistoryEvent[]): readonly HistoryEvent[] {
+    const accepted: HistoryEvent[] = [];
+    let suspended = this.#suspension !== undefined;
+    for (const message of messages) {
+      const event = this.#effectOf(message, suspended);
+      if (event === undefined) continue;
+      if (event.type === "ExecutionSuspended") suspended = true;
+      if (event.type === "ExecutionResumed") suspended = false;
+      accepted.push(event);
+    }
+    return accepted;
+  }
+
+  /** The event this message adds to the history, if it does. */
+  #effectOf(message: HistoryEvent, suspended: boolean): HistoryEvent | undefined {
+    switch (message.type) {
       case "TaskCompleted":
       case "TaskFailed":
       case "TimerFired":
+        return this.actions.open.claim(message) && message;
       case "SubOrchestrationInstanceCompleted":
       case "SubOrchestrationInstanceFailed":
-        return this.actions.open.claim(event) !== undefined;
+        return this.#outcomeOfChild(message);
       case "EventRaised":
-        return this.#isNewMessage(event.messageId);
+        return this.#isNewMessage(message.messageId) ? message : undefined;
+      case "ExecutionStarted":
+        return this.#begun ? undefined : message;
       case "ExecutionSuspended":
-        return this.#suspension === undefined;
+        return suspended ? undefined : message;
       case "ExecutionResumed":
       case "ExecutionTerminated":
       case "ExecutionRewound":
-        return true;
+        return message;
       default:
-        return false;
+        return undefined;
     }
+  }
+
+  /** A child that was started before a rewind knows its number from before the rewind. */
+  #outcomeOfChild(
+    message: SubOrchestrationInstanceCompleted | SubOrchestrationInstanceFailed,
+  ): HistoryEvent | undefined {
+    const child = this.actions.open.claim(message);
+    if (child === undefined || child.id === message.taskScheduledId) return child && message;
+    return { ...message, taskScheduledId: child.id };
+  }
+
+  /** Clocks of different hosts differ; that of an orchestration never goes back. */
+  #moveClock(time: number): void {
+    if (time > this.currentTime) this.currentTime = time;
   }
 
   /** What replay did again, its episodes have reported already. */
@@ -490,10 +548,12 @@ export class OrchestratorSession implements ContextPort {
     return true;
   }
 
-  /** Terminated before its first episode: the code never runs (S-43). */
-  #refuseToStartTerminated(events: readonly HistoryEvent[], replaying: boolean): void {
-    if (this.#begun || replaying) return;
-    if (events.some((event) => event.type === "ExecutionTerminated")) this.#begun = true;
+  /** Terminated before its first episode has run: the code never runs (S-43). */
+  #refuseToStartTerminated(events: readonly HistoryEvent[]): void {
+    if (this.#begun) return;
+    const end = events.findIndex((event) => event.type === "OrchestratorCompleted");
+    const first = end < 0 ? events : events.slice(0, end);
+    if (first.some((event) => event.type === "ExecutionTerminated")) this.#begun = true;
   }
 }
 
@@ -524,6 +584,10 @@ function isIterator(value: unknown): value is Iterator<unknown, unknown, unknown
   return typeof value === "object" && value !== null && "next" in value && typeof value.next === "function";
 }
 
+function isAsyncIterator(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}
+
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
@@ -533,18 +597,11 @@ function taskFailed(message: string, failure: FailureDetails): TaskFailedError {
 }
 
 /** Errors that speak of the orchestration as a whole and stand as its output word for word (S-39e, S-11). */
-function isEngineVerdict(error: unknown): boolean {
-  return (
-    isDurableError(error, "NON_DETERMINISM") ||
-    isDurableError(error, "NON_DURABLE_AWAIT") ||
-    isDurableError(error, "NOT_A_TASK") ||
-    isDurableError(error, "ORCHESTRATOR_NOT_FOUND")
-  );
+function isEngineVerdict(failure: FailureDetails): boolean {
+  return VERDICTS.has(failure.properties?.["code"]);
 }
 
 function notATask(name: string, yielded: unknown): DurableError {
-  const kind =
-    yielded === null ? "null" : Array.isArray(yielded) ? "an array" : `a value of type ${typeof yielded}`;
   const hint =
     yielded === undefined
       ? " Was a call forgotten to be returned, or is the yielded function not one of the context's?"
@@ -553,7 +610,14 @@ function notATask(name: string, yielded: unknown): DurableError {
         : "";
   return new DurableError(
     "NOT_A_TASK",
-    `Orchestrator '${name}' yielded ${kind}. Only durable tasks of its context can be yielded.${hint}`,
+    `Orchestrator '${name}' yielded ${kindOf(yielded)}. Only durable tasks of its context can be yielded.${hint}`,
+  );
+}
+
+function asyncGenerator(name: string): DurableError {
+  return new DurableError(
+    "NOT_A_TASK",
+    `Orchestrator '${name}' is an async generator. Make it a generator that yields its tasks, or an async function that awaits them.`,
   );
 }
 

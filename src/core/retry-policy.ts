@@ -17,6 +17,9 @@ export interface RetryPolicy {
   readonly handle?: (failure: FailureDetails) => boolean;
 }
 
+/** About a hundred years: a longer wait would end at a time no date can hold. */
+const LONGEST_DELAY_MS = 100 * 365 * 24 * 60 * 60 * 1_000;
+
 export interface FailedAttempt {
   /** 1 for the first call. */
   readonly attempt: number;
@@ -53,7 +56,7 @@ export function nextRetryDelay(policy: RetryPolicy, failed: FailedAttempt): numb
   if (failed.now >= failed.firstAttemptAt + timeout) return undefined;
   const grown =
     policy.firstRetryIntervalInMilliseconds * (policy.backoffCoefficient ?? 1) ** (failed.attempt - 1);
-  const delay = Math.min(grown, policy.maxRetryIntervalInMilliseconds ?? Number.POSITIVE_INFINITY);
+  const delay = Math.min(grown, policy.maxRetryIntervalInMilliseconds ?? LONGEST_DELAY_MS, LONGEST_DELAY_MS);
   return delay > 0 ? delay : undefined;
 }
 

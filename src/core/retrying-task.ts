@@ -27,9 +27,21 @@ export class RetryingTask<T> extends Task<T> {
 
   childSettled(child: Task<unknown>): void {
     if (!child.isFaulted) return this.complete(child.value());
-    const delayMs = this.#delayAfter(child.error);
-    if (delayMs === undefined || this.#firstId === undefined) return this.fail(child.error);
-    this.#port.wait(delayMs, this.#firstId).listen({ childSettled: () => this.#try() });
+    this.#failIfThrows(() => {
+      const delayMs = this.#delayAfter(child.error);
+      if (delayMs === undefined || this.#firstId === undefined) return this.fail(child.error);
+      const wait = this.#port.wait(delayMs, this.#firstId);
+      wait.listen({ childSettled: () => this.#failIfThrows(() => this.#try()) });
+    });
+  }
+
+  /** The predicate is the caller's and may throw; so may an attempt or a wait that is one action too many. */
+  #failIfThrows(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   #try(): void {

@@ -1,7 +1,8 @@
-import type { SchedulingHistoryEvent } from "./action-log.ts";
-import type { HistoryEvent } from "./history-event.ts";
+import type { ActionLog, SchedulingHistoryEvent } from "./action-log.ts";
+import type { HistoryEvent, SubOrchestrationInstanceCreated, TaskScheduled } from "./history-event.ts";
 import type { OrchestratorDefinition } from "./orchestrator-definition.ts";
 import { OrchestratorSession, type SessionOptions } from "./orchestrator-session.ts";
+import { foldHistory, type PendingTimer } from "./runtime-state.ts";
 
 export interface RewindRequest {
   readonly definition: OrchestratorDefinition;
@@ -18,140 +19,162 @@ export interface Rewound {
   readonly history: readonly HistoryEvent[];
   /** Children that have to be rewound for this one to go on. */
   readonly children: readonly string[];
+  /** Timers that are still to fire; those the code has canceled are not among them. */
+  readonly timers: readonly PendingTimer[];
 }
 
 /** A failed call with all its attempts and the waits between them. */
 interface FailedCall {
+  readonly first: number;
   readonly ids: ReadonlySet<number>;
   /** The last attempt, when it is a child that can be rewound: it stays, without its failure. */
-  readonly kept: { readonly id: number; readonly instanceId: string } | undefined;
+  readonly kept: SubOrchestrationInstanceCreated | undefined;
 }
+
+/** A history without some failed calls, which the code follows. */
+interface Draft extends Omit<Rewound, "children"> {
+  readonly dropped: readonly FailedCall[];
+}
+
+/** An event that stays, or the first attempt of a call that the code will make again. */
+type Step =
+  | { readonly isMadeAgain: false; readonly event: HistoryEvent }
+  | { readonly isMadeAgain: true; readonly event: SchedulingHistoryEvent };
 
 /**
  * The history of a failed orchestration without its failures (S-130 to S-137).
  *
  * Every failed call goes, with its retries and their timers, also when the code handled the failure; unless what
- * came later in the history rests on that failure: then the earliest such failures stay. What stays is renumbered by
- * replaying the code, so that a call that needed three attempts and now needs one does not shift what follows.
+ * came later in the history rests on that failure: then it stays. What stays is renumbered by replaying the code, so
+ * that a call that needed three attempts and now needs one does not shift what follows.
  */
 export async function rewindHistory(request: RewindRequest): Promise<Rewound> {
   const calls = failedCalls(request.history, request.rewindableChildren);
-  for (let keep = 0; keep < calls.length; keep++) {
-    const dropped = calls.slice(keep);
-    const history = await renumber(request, withoutFailures(request, dropped));
-    if (history) return { history, children: dropped.flatMap((call) => call.kept?.instanceId ?? []) };
-  }
-  return { history: withoutFailures(request, []), children: [] };
+  const draft =
+    (await drop(request, calls, undefined)) ?? (await draftWithout(request, [])) ?? asItIs(request);
+  const { dropped, history, timers } = draft;
+  return { history, timers, children: dropped.flatMap((call) => call.kept?.instanceId ?? []) };
+}
+
+/** Drops as many of the calls as the code can do without, later ones first: what rests on a failure comes after it. */
+async function drop(
+  request: RewindRequest,
+  calls: readonly FailedCall[],
+  base: Draft | undefined,
+): Promise<Draft | undefined> {
+  if (calls.length === 0) return base;
+  const draft = await draftWithout(request, [...calls, ...(base?.dropped ?? [])]);
+  if (draft || calls.length === 1) return draft ?? base;
+  const middle = calls.length >> 1;
+  return drop(request, calls.slice(0, middle), await drop(request, calls.slice(middle), base));
 }
 
 function failedCalls(
   history: readonly HistoryEvent[],
   rewindable: ReadonlySet<string>,
 ): readonly FailedCall[] {
-  const attempts = new Map<number, number[]>();
-  const childOf = new Map<number, string>();
-  const outcome = new Map<number, "failed" | "completed">();
-  const timersOf = new Map<number, number[]>();
-  const idOfChild = new Map<string, number>();
+  const attempts = new Map<number, (TaskScheduled | SubOrchestrationInstanceCreated)[]>();
+  const waits = new Map<number, number[]>();
+  const failed = new Set<number>();
+  const answered = new Set<number>();
   for (const event of history) {
     switch (event.type) {
       case "TaskScheduled":
-      case "SubOrchestrationInstanceCreated": {
-        const first = event.retryOf ?? event.eventId;
-        attempts.set(first, [...(attempts.get(first) ?? []), event.eventId]);
-        if (event.type === "SubOrchestrationInstanceCreated") {
-          childOf.set(event.eventId, event.instanceId);
-          idOfChild.set(event.instanceId, event.eventId);
-        }
+      case "SubOrchestrationInstanceCreated":
+        append(attempts, event.retryOf ?? event.eventId, event);
         break;
-      }
       case "TimerCreated":
-        if (event.retryOf !== undefined) {
-          timersOf.set(event.retryOf, [...(timersOf.get(event.retryOf) ?? []), event.eventId]);
-        }
-        break;
-      case "TaskCompleted":
-        outcome.set(event.taskScheduledId, "completed");
+        if (event.retryOf !== undefined) append(waits, event.retryOf, event.eventId);
         break;
       case "TaskFailed":
-        outcome.set(event.taskScheduledId, "failed");
-        break;
-      case "SubOrchestrationInstanceCompleted":
-        outcome.set(idOfChild.get(event.instanceId) ?? event.taskScheduledId, "completed");
-        break;
       case "SubOrchestrationInstanceFailed":
-        outcome.set(idOfChild.get(event.instanceId) ?? event.taskScheduledId, "failed");
+        failed.add(event.taskScheduledId);
+        answered.add(event.taskScheduledId);
+        break;
+      case "TaskCompleted":
+      case "SubOrchestrationInstanceCompleted":
+        answered.add(event.taskScheduledId);
         break;
       default:
         break;
     }
   }
   const calls: FailedCall[] = [];
-  for (const [first, ids] of attempts) {
-    const last = ids.at(-1) ?? first;
-    const failed = outcome.get(last) === "failed" || (ids.length > 1 && !outcome.has(last));
-    if (!failed) continue;
-    const child = childOf.get(last);
+  for (const [first, made] of attempts) {
+    const last = made.at(-1);
+    if (last === undefined) continue;
+    const isUnderWayAgain = made.length > 1 && !answered.has(last.eventId);
+    if (!failed.has(last.eventId) && !isUnderWayAgain) continue;
+    const isKept = last.type === "SubOrchestrationInstanceCreated" && rewindable.has(last.instanceId);
     calls.push({
-      ids: new Set([...ids, ...(timersOf.get(first) ?? [])]),
-      kept: child !== undefined && rewindable.has(child) ? { id: last, instanceId: child } : undefined,
+      first,
+      ids: new Set([...made.map((attempt) => attempt.eventId), ...(waits.get(first) ?? [])]),
+      kept: isKept ? last : undefined,
     });
   }
   return calls;
 }
 
-function withoutFailures(request: RewindRequest, calls: readonly FailedCall[]): readonly HistoryEvent[] {
-  const gone = new Set(calls.flatMap((call) => [...call.ids]));
-  const kept = new Set(calls.flatMap((call) => call.kept?.id ?? []));
-  const goneChildren = new Set<string>();
-  const history: HistoryEvent[] = [];
+function append<V>(lists: Map<number, V[]>, key: number, value: V): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+}
+
+function stepsWithout(request: RewindRequest, dropped: readonly FailedCall[]): readonly Step[] {
+  const gone = new Map<number, FailedCall>();
+  for (const call of dropped) for (const id of call.ids) gone.set(id, call);
+  const steps: Step[] = [];
+  const stay = (event: HistoryEvent): void => {
+    steps.push({ event, isMadeAgain: false });
+  };
   for (const event of request.history) {
     switch (event.type) {
       case "ExecutionCompleted":
         break;
       case "ExecutionStarted":
-        history.push({ ...event, executionId: request.newExecutionId });
+        stay({ ...event, executionId: request.newExecutionId });
         break;
       case "TaskScheduled":
       case "TimerCreated":
-        if (!gone.has(event.eventId)) history.push(event);
+      case "SubOrchestrationInstanceCreated": {
+        const call = gone.get(event.eventId);
+        if (call === undefined) stay(event);
+        else if (event.eventId !== call.first) break;
+        else if (call.kept) stay(asFirstAttempt(call.kept, event));
+        else steps.push({ event, isMadeAgain: true });
         break;
-      case "SubOrchestrationInstanceCreated":
-        if (!gone.has(event.eventId)) history.push(event);
-        else {
-          goneChildren.add(event.instanceId);
-          if (kept.has(event.eventId)) history.push(asFirstAttempt(event));
-        }
-        break;
+      }
       case "TaskCompleted":
       case "TaskFailed":
-        if (!gone.has(event.taskScheduledId)) history.push(event);
-        break;
-      case "TimerFired":
-        if (!gone.has(event.timerId)) history.push(event);
-        break;
       case "SubOrchestrationInstanceCompleted":
       case "SubOrchestrationInstanceFailed":
-        if (!goneChildren.has(event.instanceId)) history.push(event);
+        if (!gone.has(event.taskScheduledId)) stay(event);
+        break;
+      case "TimerFired":
+        if (!gone.has(event.timerId)) stay(event);
         break;
       default:
-        history.push(event);
+        stay(event);
     }
   }
-  return history;
+  return steps;
 }
 
-function asFirstAttempt<T extends { readonly retryOf?: number }>(event: T): Omit<T, "retryOf"> {
-  const { retryOf: _, ...rest } = event;
-  return rest;
+function asFirstAttempt(
+  last: SubOrchestrationInstanceCreated,
+  { eventId, timestamp }: SchedulingHistoryEvent,
+): HistoryEvent {
+  const { retryOf: _, ...rest } = last;
+  return { ...rest, eventId, timestamp };
 }
 
-/** The same history with the numbers the code gives its actions now, or `undefined` when the code does not follow it. */
-async function renumber(
+/** What is left, with the numbers the code gives its actions now; `undefined` when the code does not follow it. */
+async function draftWithout(
   request: RewindRequest,
-  history: readonly HistoryEvent[],
-): Promise<readonly HistoryEvent[] | undefined> {
-  const started = history.find((event) => event.type === "ExecutionStarted");
+  dropped: readonly FailedCall[],
+): Promise<Draft | undefined> {
+  const started = request.history.find((event) => event.type === "ExecutionStarted");
   if (started?.type !== "ExecutionStarted") return undefined;
   const ids = new Map<number, number>();
   const session = new OrchestratorSession(request.definition, started, {
@@ -159,14 +182,53 @@ async function renumber(
     onStray: () => undefined,
     renumbered: (event, id) => ids.set(event.eventId, id),
   });
-  const renumbered: HistoryEvent[] = [];
-  for (const event of history) {
-    const answer = withNewTarget(event, ids);
-    await session.replay([answer]);
-    if (session.isAtOddsWithHistory) return undefined;
-    renumbered.push(withNewNumber(answer, ids));
+  const history: HistoryEvent[] = [];
+  const steps = stepsWithout(request, dropped);
+  const late = lateSteps(steps);
+  for (const step of steps) {
+    late.delete(step);
+    const reserved = reserve(session.actions, step, late);
+    if (step.isMadeAgain) session.actions.setAside(step.event);
+    else {
+      const answer = withNewTarget(step.event, ids);
+      await session.replay([answer]);
+      if (session.isAtOddsWithHistory) return undefined;
+      history.push(withNewNumber(answer, ids));
+    }
+    for (const id of reserved) session.actions.putBack(id);
   }
-  return renumbered;
+  const isOpen = (timer: PendingTimer): boolean => session.actions.open.get(timer.id) !== undefined;
+  return { dropped, history, timers: foldHistory(history).timers.filter(isOpen) };
+}
+
+/** Calls that an earlier rewind has made again: they stand in the history after calls that the code made after them. */
+function lateSteps(steps: readonly Step[]): Set<Step> {
+  const late = new Set<Step>();
+  let highest = -1;
+  for (const step of steps) {
+    if (!isScheduling(step.event)) continue;
+    if (step.event.eventId < highest) late.add(step);
+    else highest = step.event.eventId;
+  }
+  return late;
+}
+
+/** Keeps the actions of late calls for them while a later call is looked for. */
+function reserve(actions: ActionLog, { event }: Step, late: ReadonlySet<Step>): readonly number[] {
+  if (late.size === 0 || !isScheduling(event)) return [];
+  const reserved: number[] = [];
+  for (const { event: other } of late) {
+    if (!isScheduling(other) || other.eventId > event.eventId) continue;
+    const id = actions.setAside(other);
+    if (id !== undefined) reserved.push(id);
+  }
+  return reserved;
+}
+
+/** For code that does not follow its own history: only the end goes. */
+function asItIs(request: RewindRequest): Draft {
+  const history = stepsWithout(request, []).map((step) => step.event);
+  return { dropped: [], history, timers: foldHistory(history).timers };
 }
 
 function withNewTarget(event: HistoryEvent, ids: ReadonlyMap<number, number>): HistoryEvent {

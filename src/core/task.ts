@@ -176,6 +176,22 @@ export class EventTask<T = unknown> extends Task<T> {
   }
 }
 
+/** What stands where a task should, in words. */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
+}
+
+/** @throws {DurableError} NOT_A_TASK */
+function requireTasks(children: readonly unknown[]): void {
+  const wrong = children.findIndex((child) => !isTask(child));
+  if (wrong < 0) return;
+  throw new DurableError(
+    "NOT_A_TASK",
+    `Item ${wrong} of a list of tasks is ${kindOf(children[wrong])}. Only durable tasks can be waited for.`,
+  );
+}
+
 /** Completes with all results in order, or fails with the first failure (S-196). An empty list completes at once. */
 export class AllTask<T> extends Task<T[]> implements TaskListener {
   readonly #children: readonly Task<T>[];
@@ -183,14 +199,16 @@ export class AllTask<T> extends Task<T[]> implements TaskListener {
 
   constructor(scope: TaskScope, children: readonly Task<T>[]) {
     super(scope);
-    this.#children = children;
+    requireTasks(children);
+    this.#children = [...children];
     this.#open = children.length;
     if (this.#open === 0) this.complete([]);
-    for (const child of children) child.listen(this);
+    for (const child of this.#children) child.listen(this);
   }
 
   childSettled(child: Task<unknown>): void {
     this.#open -= 1;
+    if (this.isCompleted) return;
     if (child.isFaulted) this.fail(child.error);
     else if (this.#open === 0) this.complete(this.#children.map((task) => task.value()));
   }
@@ -206,6 +224,7 @@ export class AnyTask<T extends Task<unknown>> extends Task<T> implements TaskLis
         "Task.any needs at least one task: an empty race never ends.",
       );
     }
+    requireTasks(children);
     for (const child of children) child.listen(this);
   }
 

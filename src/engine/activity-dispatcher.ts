@@ -2,6 +2,8 @@ import type { ActivityCall, ActivityOutcome, Executor, RunningActivity } from ".
 
 export interface ScheduledActivityCall extends ActivityCall {
   readonly run: number;
+  /** Who wants the outcome; `abortAll` ends what is under way for it. */
+  readonly owner: object;
 }
 
 interface Entry {
@@ -64,6 +66,11 @@ export class ActivityDispatcher {
       entry.running?.abort(reason);
     }
     this.#entries.delete(run);
+  }
+
+  /** The owner is gone, and what its activities come to is of no use to anyone. */
+  abortAll(owner: object, reason: string): void {
+    for (const { call } of this.#all()) if (call.owner === owner) this.abortRun(call.run, reason);
   }
 
   /** Starts nothing any more; what runs is waited for until `deadline` resolves, then asked to stop. */

@@ -1,7 +1,8 @@
-import { type DurableError, isDurableError } from "../core/errors.ts";
+import type { DurableError } from "../core/errors.ts";
 import type { CommitOutcome, Episode, WorkerStore } from "../storage/index.ts";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
+import { isTransient } from "./store-retry.ts";
 
 /** What a commit came to, seen by the engine: the store's outcome, or an episode no store will ever take. */
 export type PumpOutcome = CommitOutcome | { readonly type: "rejected"; readonly error: unknown };
@@ -62,10 +63,11 @@ export class CommitPump {
     return this.#pumping ?? Promise.resolve();
   }
 
-  /** Gives up: what is pending stays unsettled, and a retry that waits is not made. */
+  /** Gives up: what is pending belongs to the next owner, and a retry that waits is not made. */
   stop(): void {
     this.#stopped = true;
     this.#cancelWait?.();
+    giveUp(this.#queue.splice(0));
   }
 
   async #run(): Promise<void> {
@@ -89,6 +91,7 @@ export class CommitPump {
         await this.#wait(Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS));
       }
     }
+    giveUp(batch);
   }
 
   async #bisect(batch: readonly Entry[], error: unknown): Promise<void> {
@@ -119,10 +122,6 @@ export class CommitPump {
   }
 }
 
-function isTransient(error: unknown): error is DurableError {
-  return (
-    isDurableError(error, "STORAGE_UNAVAILABLE") ||
-    isDurableError(error, "STORAGE_FULL") ||
-    isDurableError(error, "OUTCOME_UNKNOWN")
-  );
+function giveUp(entries: readonly Entry[]): void {
+  for (const entry of entries) entry.settle({ type: "fenced" });
 }

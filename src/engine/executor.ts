@@ -14,6 +14,8 @@ export interface OrchestrationSession {
   readonly hasReturned: boolean;
   /** An episode without new events would achieve something. */
   readonly isDue: boolean;
+  /** The code has asked for this task, but it has not gone out: the orchestration is suspended. */
+  isPending(taskId: number): boolean;
   replay(history: readonly HistoryEvent[]): void | Promise<void>;
   execute(messages: readonly HistoryEvent[], now: number): EpisodeResult | Promise<EpisodeResult>;
 }

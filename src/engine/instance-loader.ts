@@ -6,6 +6,7 @@ import type { InstanceRecord, LoadedInstance } from "../storage/index.ts";
 import { type ActiveInstance, type PendingMessage, startedEvent } from "./active-instance.ts";
 import type { OrchestrationSession } from "./executor.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
+import { untilAnswered } from "./store-retry.ts";
 
 /** held: it must not run now; what is for it stays in the store. */
 export type Loading =
@@ -14,11 +15,9 @@ export type Loading =
 
 type LoaderPorts = Pick<PartitionPorts, "load" | "executor" | "query" | "clock" | "logger">;
 
-const RETRY_MS = 200;
-
 /** Reads an instance and brings its orchestrator to where its history ends. */
 export async function loadInstance(instance: ActiveInstance, ports: LoaderPorts): Promise<Loading> {
-  const loaded = await read(instance.instanceId, ports);
+  const loaded = await untilAnswered(() => ports.load(instance.instanceId), ports);
   if (loaded === undefined) return { type: "missing" };
   const { record } = loaded;
   if (isTerminal(record.status)) return { type: "ended" };
@@ -75,23 +74,10 @@ async function replay(
 /** What came for the instance before it could begin (S-67). */
 async function waiting(instance: ActiveInstance, ports: LoaderPorts): Promise<readonly PendingMessage[]> {
   const known = new Set(instance.inbox.map((message) => message.storedId));
-  const stored = await ports.query.messages(instance.instanceId);
+  const stored = await untilAnswered(() => ports.query.messages(instance.instanceId), ports);
   return stored
     .filter((message) => !known.has(message.id))
     .map((message) => ({ event: decodeMessage(message.event), storedId: message.id }));
-}
-
-async function read(instanceId: string, ports: LoaderPorts): Promise<LoadedInstance | undefined> {
-  for (;;) {
-    try {
-      return await ports.load(instanceId);
-    } catch (error) {
-      ports.logger.warn({ instanceId, err: error }, "An instance could not be read; trying again");
-      await new Promise<void>((resolve) => {
-        ports.clock.after(RETRY_MS, resolve);
-      });
-    }
-  }
 }
 
 /** A session for an instance whose code must not run: all it can do is to end. */
@@ -111,6 +97,7 @@ function endOnly(instance: ActiveInstance): OrchestrationSession {
   return {
     openTasks: session.actions.open,
     isDue: false,
+    isPending: () => false,
     awaitedEvents: [],
     hasReturned: false,
     get suspension() {

@@ -115,6 +115,10 @@ class LocalSession implements OrchestrationSession {
     return this.#session.isDue;
   }
 
+  isPending(taskId: number): boolean {
+    return this.#session.actions.pending.some((action) => action.id === taskId);
+  }
+
   replay(history: readonly HistoryEvent[]): void | Promise<void> {
     return this.#session.replay(history);
   }

@@ -101,7 +101,6 @@ export class PartitionPuller {
 
   async #take(pulled: Pulled, request: PullRequest): Promise<void> {
     const { partition } = this.#ports;
-    this.#afterMessage = pulled.messages.at(-1)?.id ?? this.#afterMessage;
     const careful = partition.owned.takenOver && request.recover !== undefined;
     if (careful) await this.#takeCarefully(pulled);
     else {
@@ -109,6 +108,7 @@ export class PartitionPuller {
       for (const start of pulled.starts) partition.begin(start.instanceId);
       for (const message of pulled.messages) partition.take(message);
     }
+    this.#afterMessage = pulled.messages.at(-1)?.id ?? this.#afterMessage;
     for (const timer of pulled.timers) partition.timers.add(timer);
     if (request.recover) this.#noteRecovered(pulled);
     if (request.timers) this.#noteTimers(pulled);

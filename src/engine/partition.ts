@@ -23,6 +23,7 @@ import { loadInstance } from "./instance-loader.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { type PlannedRewind, planRewind } from "./rewinder.ts";
 import { SessionCache } from "./session-cache.ts";
+import { untilAnswered } from "./store-retry.ts";
 import { TimerQueue } from "./timer-queue.ts";
 
 /** How long episodes may run before what they came to is committed. */
@@ -56,7 +57,8 @@ export class Partition {
   #ready: ActiveInstance[] = [];
   #waveDue = false;
   #asyncEpisodes = 0;
-  #abandoned = false;
+  /** Why this partition is no longer ours. */
+  #abandoned: Error | undefined;
   /** Until the worker has seen all that a former owner left, every instance that is read may have work to restart. */
   #takingOver = true;
 
@@ -89,6 +91,7 @@ export class Partition {
 
   /** Brings an instance into being with its first episode. */
   start(instance: NewInstance, replaces: readonly RuntimeStatus[]): Promise<StartOutcome> {
+    if (this.#abandoned) return Promise.reject(this.#abandoned);
     return new Promise((resolve, reject) => {
       const known = this.#instances.get(instance.instanceId);
       if (known) return this.#startAgain(known, instance, replaces, resolve, reject);
@@ -117,7 +120,7 @@ export class Partition {
 
   /** Hands a message to its instance, which is read from the store first when it is not in memory. */
   deliver(instanceId: string, message: PendingMessage): void {
-    if (this.#abandoned) return;
+    if (this.#abandoned) return message.settled?.(this.#abandoned);
     if (message.storedId !== undefined) {
       if (this.#held.has(message.storedId)) return;
       this.#held.add(message.storedId);
@@ -168,10 +171,10 @@ export class Partition {
 
   /** The partition is lost, or the worker stops: forget everything. */
   abandon(reason: Error): void {
-    this.#abandoned = true;
+    this.#abandoned = reason;
     this.timers.stop();
+    this.#ports.activities.abortAll(this, reason.message);
     for (const instance of this.#instances.values()) {
-      this.#ports.activities.abortRun(instance.run, reason.message);
       for (const message of instance.inbox.splice(0)) message.settled?.(reason);
     }
     this.#instances.clear();
@@ -227,7 +230,7 @@ export class Partition {
     void result.then(
       (value) => {
         this.#asyncEpisodes -= 1;
-        if (this.#abandoned) return;
+        if (this.#abandoned) return settleAll(messages, this.#abandoned);
         this.#finishEpisode(instance, messages, value, at);
         this.#scheduleWave();
       },
@@ -269,7 +272,7 @@ export class Partition {
 
   /** The code could not be run at all (a lost worker, not a failure of the code): nothing happened, try again (S-38). */
   #abortEpisode(instance: ActiveInstance, messages: readonly PendingMessage[], error: unknown): void {
-    if (this.#abandoned) return;
+    if (this.#abandoned) return settleAll(messages, this.#abandoned);
     this.#ports.logger.warn(
       { instanceId: instance.instanceId, err: error },
       "An episode was aborted and will be run again",
@@ -285,12 +288,7 @@ export class Partition {
     built: BuiltEpisode,
     outcome: PumpOutcome,
   ): void {
-    if (this.#abandoned) {
-      const settled = outcome.type === "applied" || outcome.type === "already";
-      for (const message of messages)
-        message.settled?.(settled ? "delivered" : new Error("The partition was lost."));
-      return;
-    }
+    if (this.#abandoned) return settleAll(messages, isWritten(outcome) ? "delivered" : this.#abandoned);
     switch (outcome.type) {
       case "applied":
       case "already":
@@ -298,7 +296,7 @@ export class Partition {
       case "exists":
         return this.#refused(instance, messages, outcome.status);
       case "fenced":
-        return this.#ports.lost(this);
+        return this.#fenced(messages);
       case "gone":
       case "conflict":
         return this.#reload(instance, messages);
@@ -371,7 +369,7 @@ export class Partition {
 
   startActivity(instance: ActiveInstance, taskId: number, name: string, input: string | undefined): void {
     const { instanceId, run } = instance;
-    this.#ports.activities.start({ instanceId, run, taskId, name, input }, (outcome) => {
+    this.#ports.activities.start({ instanceId, run, taskId, name, input, owner: this }, (outcome) => {
       const timestamp = this.#ports.clock.now();
       this.deliver(instanceId, {
         run,
@@ -420,7 +418,8 @@ export class Partition {
   #passOn(instance: ActiveInstance): void {
     for (const message of instance.inbox.splice(0)) {
       if (message.storedId !== undefined) this.#held.delete(message.storedId);
-      if (message.event) this.deliver(instance.instanceId, message);
+      // Whoever reads an instance that has not begun gives it its start.
+      if (message.event && message.event.type !== "ExecutionStarted") this.deliver(instance.instanceId, message);
     }
   }
 
@@ -433,6 +432,12 @@ export class Partition {
     if (instance.started) instance.inbox.unshift({ event: instance.started });
     this.#open(instance);
     this.#makeReady(instance);
+  }
+
+  /** Another owner has the partition: what this episode was to do is for that one to do. */
+  #fenced(messages: readonly PendingMessage[]): void {
+    this.#ports.lost(this);
+    settleAll(messages, this.#abandoned ?? new Error("The partition was lost."));
   }
 
   #refused(instance: ActiveInstance, messages: readonly PendingMessage[], status: RuntimeStatus): void {
@@ -511,7 +516,7 @@ export class Partition {
     switch (loaded.type) {
       case "ready":
         if (instance.recovering) await this.#restartWork(instance);
-        return this.#rest(instance);
+        return this.#abandoned ? undefined : this.#rest(instance);
       case "missing":
         this.#forget(instance);
         return this.#turnAway(instance, "instance-not-found");
@@ -530,14 +535,21 @@ export class Partition {
   async #restartWork(instance: ActiveInstance): Promise<void> {
     instance.recovering = false;
     for (const task of [...(instance.session?.openTasks.values() ?? [])]) {
-      if (task.claimed) continue;
+      if (this.#abandoned) return;
+      if (task.claimed || instance.session?.isPending(task.id)) continue;
       if (task.kind === "activity") this.startActivity(instance, task.id, task.name, task.input);
-      if (task.kind === "subOrchestration") {
-        const child = await this.#ports.query.get(task.instanceId);
-        if (child?.parent?.instanceId !== instance.instanceId) {
-          this.#childRefused(instance, task.instanceId, child?.status ?? "Canceled");
-        }
-      }
+      if (task.kind === "subOrchestration") await this.#lookAfterChild(instance, task.instanceId);
+    }
+  }
+
+  /** A child that is gone has left its outcome; one that is not ours was refused. */
+  async #lookAfterChild(instance: ActiveInstance, childId: string): Promise<void> {
+    const { query } = this.#ports;
+    const child = await untilAnswered(() => query.get(childId), this.#ports);
+    if (child?.parent?.instanceId === instance.instanceId) return;
+    const messages = await untilAnswered(() => query.messages(instance.instanceId), this.#ports);
+    if (!messages.some((message) => isOutcomeOf(childId, message))) {
+      this.#childRefused(instance, childId, child?.status ?? "Canceled");
     }
   }
 
@@ -563,9 +575,9 @@ export class Partition {
     rewind: PlannedRewind,
     outcome: PumpOutcome,
   ): void {
-    if (this.#abandoned) return;
-    if (outcome.type === "fenced") return this.#ports.lost(this);
-    if (outcome.type !== "applied" && outcome.type !== "already") return this.#reload(instance, messages);
+    if (this.#abandoned) return settleAll(messages, isWritten(outcome) ? "delivered" : this.#abandoned);
+    if (outcome.type === "fenced") return this.#fenced(messages);
+    if (!isWritten(outcome)) return this.#reload(instance, messages);
     this.#forget(instance);
     for (const message of messages) {
       if (message.storedId !== undefined) this.#held.delete(message.storedId);
@@ -661,4 +673,20 @@ function takeMessages(instance: ActiveInstance): readonly PendingMessage[] {
 function withoutEvent(message: PendingMessage): PendingMessage {
   const { event: _, ...rest } = message;
   return rest;
+}
+
+function settleAll(messages: readonly PendingMessage[], outcome: Delivery | Error): void {
+  for (const message of messages) message.settled?.(outcome);
+}
+
+function isWritten(outcome: PumpOutcome): outcome is Extract<PumpOutcome, { type: "applied" | "already" }> {
+  return outcome.type === "applied" || outcome.type === "already";
+}
+
+function isOutcomeOf(childId: string, message: StoredMessage): boolean {
+  const event = decodeMessage(message.event);
+  return (
+    (event.type === "SubOrchestrationInstanceCompleted" || event.type === "SubOrchestrationInstanceFailed") &&
+    event.instanceId === childId
+  );
 }

@@ -3,10 +3,11 @@ import { decodeChunk, encodeChunk, encodeMessage } from "../core/history-chunk.t
 import type { ExecutionRewound, HistoryEvent, MessageEvent, ParentInstance } from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import { foldHistory } from "../core/runtime-state.ts";
-import type { Episode, LoadedInstance, OwnedPartition, Timer } from "../storage/index.ts";
+import type { Episode, LoadedInstance, OwnedPartition } from "../storage/index.ts";
 import type { PendingMessage } from "./active-instance.ts";
 import { outcomeForParent } from "./episode-builder.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
+import { untilAnswered } from "./store-retry.ts";
 
 export interface PlannedRewind {
   readonly episode: Episode;
@@ -25,7 +26,7 @@ export async function planRewind(
   owned: OwnedPartition,
   ports: PartitionPorts,
 ): Promise<PlannedRewind | undefined> {
-  const loaded = await ports.load(instanceId);
+  const loaded = await untilAnswered(() => ports.load(instanceId), ports);
   const rewound = messages
     .map((message) => message.event)
     .find((event) => event?.type === "ExecutionRewound");
@@ -76,7 +77,7 @@ async function plan(
       },
       patch: { status: "Running", output: null, failure: null, completedAt: null, recover: true },
       consumed: messages.flatMap((message) => message.storedId ?? []),
-      timersNew: openTimers(result.history, run, record.instanceId),
+      timersNew: result.timers.map(({ id, fireAt }) => ({ run, id, dueAt: fireAt, instanceId: record.instanceId })),
       timersDone: [],
       messages: told.map(({ instanceId, event }) => ({ instanceId, at, event: encodeMessage(event) })),
       starts: [],
@@ -90,10 +91,6 @@ async function plan(
  */
 function withinFrame(history: readonly HistoryEvent[]): readonly HistoryEvent[] {
   return history.slice(1, -1);
-}
-
-function openTimers(history: readonly HistoryEvent[], run: number, instanceId: string): readonly Timer[] {
-  return foldHistory(history).timers.map((timer) => ({ run, id: timer.id, dueAt: timer.fireAt, instanceId }));
 }
 
 /** Children that failed are rewound; open ones whose outcome may have gone to the failed parent tell it once more. */
@@ -121,7 +118,7 @@ async function failedChildren(
   const failed = new Set<string>();
   for (const event of history) {
     if (event.type !== "SubOrchestrationInstanceFailed") continue;
-    const child = await ports.query.get(event.instanceId);
+    const child = await untilAnswered(() => ports.query.get(event.instanceId), ports);
     if (child?.status === "Failed") failed.add(event.instanceId);
   }
   return failed;
@@ -143,7 +140,7 @@ async function reportAgain(
     },
     ports.clock.now(),
   );
-  await ports.keep(parent.instanceId, event);
+  await untilAnswered(() => ports.keep(parent.instanceId, event), ports);
 }
 
 function endingOf(status: RuntimeStatus): "Completed" | "Failed" | "Terminated" {

@@ -131,12 +131,12 @@ export class TaskHubWorker {
     this.#state = "stopped";
     this.#cancelBeat?.();
     this.#stopListening?.();
-    this.#pump.stop();
     for (const { partition, puller } of this.#partitions.values()) {
       puller.stop();
       partition.abandon(stopping());
     }
     this.#partitions.clear();
+    this.#pump.stop();
   }
 
   /** Whether this process runs the instance, or would if it existed. */
@@ -221,6 +221,8 @@ export class TaskHubWorker {
     held.puller.stop();
     partition.abandon(lost());
     this.watchers.lost();
+    // Episodes that have not been sent yet learn from the store that they are fenced.
+    void this.#pump.flush();
     this.#logger.warn({ partition: partition.owned.partition }, "Lost a partition to another worker");
   }
 
@@ -261,13 +263,14 @@ export class TaskHubWorker {
     cancel();
   }
 
-  /** Waits until no episode is under way: what the last activities came to is then in the store. */
+  /** Waits until no episode is under way: what the last activities came to is then in the store. It may be away. */
   async #quiesce(): Promise<void> {
-    for (let turn = 0; turn < MAX_QUIET_TURNS && this.#isBusy(); turn++) {
+    const deadline = this.#clock.now() + MAX_QUIET_MS;
+    while (this.#isBusy() && this.#clock.now() < deadline) {
+      void this.#pump.flush();
       await new Promise<void>((resolve) => {
-        this.#clock.soon(resolve);
+        this.#clock.after(QUIET_POLL_MS, resolve);
       });
-      await this.#pump.flush();
     }
   }
 
@@ -277,9 +280,9 @@ export class TaskHubWorker {
   }
 
   #abandonAll(): void {
-    this.#pump.stop();
     for (const { partition } of this.#partitions.values()) partition.abandon(stopping());
     this.#partitions.clear();
+    this.#pump.stop();
     this.watchers.lost();
   }
 
@@ -324,7 +327,9 @@ export class TaskHubWorker {
   }
 }
 
-const MAX_QUIET_TURNS = 100_000;
+const QUIET_POLL_MS = 1;
+/** With a store that does not answer, a process that stops waits no longer than this. */
+const MAX_QUIET_MS = 10_000;
 
 const randomExecutionId = (): string => randomUUID().replaceAll("-", "");
 

@@ -1,1 +1,2 @@
-export {};
+export type { HttpHub } from "./api-request.ts";
+export { createHttpApi, type HttpApiOptions } from "./http-api.ts";

@@ -172,8 +172,11 @@ describe("a file after much work", () => {
       );
     }
 
+    const [running, next] = [(await hub.query.get("i1"))?.run ?? 0, await owner.store.allocateRuns(1)];
+    await owner.apply(owner.episode("i1", running, { nextRun: { run: next, executionId: "i1-2" } }));
+
     for await (const _progress of hub.query.purgeMatching({}, 10));
-    expect(rowCounts(database)).toEqual({ instances: 25, history: 25, inbox: 25, timers: 25 });
+    expect(rowCounts(database)).toEqual({ instances: 25, history: 25, inbox: 25, timers: 24 });
 
     const storage = new SqliteStorage(database, { path: file() });
     await storage.taskHubs.markDeleted("Hub");

@@ -19,16 +19,16 @@ export class Activities {
     this.#simulation = simulation;
   }
 
-  /** How often the activity of this instance and number was begun, in any of its executions. */
-  runsOf(instanceId: string, taskId: number): number {
-    return this.#runs.get(keyOf(instanceId, taskId)) ?? 0;
+  /** How often an instance had this activity begun with this input, in all its executions together. */
+  runsOf(instanceId: string, name: string, input: string | undefined): number {
+    return this.#runs.get(callOf(instanceId, name, input)) ?? 0;
   }
 
   definitions(process: Process): readonly ActivityDefinition[] {
     const define = (name: string, work: (input: unknown) => unknown): ActivityDefinition => ({
       name,
       handler: async (input, invocation) => {
-        this.#begin(invocation);
+        this.#begin(invocation, input);
         await this.#simulation.park(process, `activity ${name}`, this.#simulation.random.pick(DURATIONS_MS));
         return work(input);
       },
@@ -77,10 +77,11 @@ export class Activities {
     }
   }
 
-  #begin({ instanceId, taskId, name }: ActivityInvocation): void {
+  #begin({ instanceId, taskId, name }: ActivityInvocation, input: unknown): void {
     const key = keyOf(instanceId, taskId);
     if (!this.#scheduled.has(key)) this.violations.push(`activity ${name} of ${key} ran before it was committed`);
-    this.#runs.set(key, (this.#runs.get(key) ?? 0) + 1);
+    const call = callOf(instanceId, name, JSON.stringify(input));
+    this.#runs.set(call, (this.#runs.get(call) ?? 0) + 1);
   }
 
   #flaky({ key, failures }: { readonly key: string; readonly failures: number }): string {
@@ -92,6 +93,9 @@ export class Activities {
 }
 
 const keyOf = (instanceId: string, taskId: number): string => `${instanceId}/${taskId}`;
+
+const callOf = (instanceId: string, name: string, input: string | undefined): string =>
+  `${instanceId}/${name}(${input ?? ""})`;
 
 /** A plain object with the methods of a store. */
 export function bound(store: WorkerStore): WorkerStore {

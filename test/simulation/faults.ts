@@ -29,7 +29,6 @@ export class Faults {
   strike(world: World): void {
     const random = this.#random;
     const { simulation, hosts } = world;
-    if (random.chance(0.2)) simulation.passTime(1);
     if (hosts.length === 0) return;
     const host = random.pick(hosts);
     if (random.chance(this.#killRate)) {

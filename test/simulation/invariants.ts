@@ -1,5 +1,5 @@
 import { decodeChunk } from "../../src/core/history-chunk.ts";
-import type { HistoryEvent } from "../../src/core/history-event.ts";
+import type { HistoryEvent, TaskScheduled } from "../../src/core/history-event.ts";
 import { isTerminal } from "../../src/core/orchestration-status.ts";
 import { OrchestratorSession } from "../../src/core/orchestrator-session.ts";
 import type { HistoryChunk, InstanceRecord } from "../../src/storage/index.ts";
@@ -31,9 +31,21 @@ export async function findViolations(world: World, roots: readonly Root[]): Prom
   return [...violations, ...(await leftovers(world))];
 }
 
+/** Every instance with its history, to be read by people. */
+export async function describeWorld(world: World): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const record of await allInstances(world)) {
+    lines.push("", `${record.instanceId} (run ${record.run}) ${record.status} ${record.output ?? ""}`, `  ${record.input}`);
+    for await (const chunk of world.store.query.history(record.instanceId)) {
+      lines.push(`  #${chunk.seq} at ${chunk.at}: ${chunk.events}`);
+    }
+  }
+  return lines;
+}
+
 function acknowledgedStart(root: Root, record: InstanceRecord | undefined): readonly string[] {
-  if (root.purged) return record === undefined ? [] : [`${root.instanceId} was purged and is there again`];
-  if (record === undefined) return [`${root.instanceId} was acknowledged and is not there`];
+  if (root.purged && record) return [`${root.instanceId} was purged and is there again`];
+  if (!root.mayBePurged && !record) return [`${root.instanceId} was acknowledged and is not there`];
   return [];
 }
 
@@ -106,15 +118,24 @@ function resultKey(event: HistoryEvent): string | undefined {
   }
 }
 
+/** Each recorded result of an activity is one of its runs. */
 function unrunActivities(
   { instanceId }: InstanceRecord,
   history: readonly HistoryEvent[],
   world: World,
 ): readonly string[] {
+  const calls = new Map<number, TaskScheduled>();
+  const results = new Map<string, number>();
   return history.flatMap((event) => {
+    if (event.type === "TaskScheduled") calls.set(event.eventId, event);
     if (event.type !== "TaskCompleted" && event.type !== "TaskFailed") return [];
-    if (world.activities.runsOf(instanceId, event.taskScheduledId) > 0) return [];
-    return [`${instanceId} has a result of activity ${event.taskScheduledId}, which never ran`];
+    const call = calls.get(event.taskScheduledId);
+    if (call === undefined) return [`${instanceId} has a result of activity ${event.taskScheduledId}, which it never called`];
+    const key = `${call.name}(${call.input ?? ""})`;
+    const count = (results.get(key) ?? 0) + 1;
+    results.set(key, count);
+    if (world.activities.runsOf(instanceId, call.name, call.input) >= count) return [];
+    return [`${instanceId} has more results of ${key} than runs`];
   });
 }
 

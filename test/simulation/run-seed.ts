@@ -1,6 +1,6 @@
 import type { StorageProvider, TaskHubStore } from "../../src/storage/index.ts";
 import { Faults } from "./faults.ts";
-import { findViolations } from "./invariants.ts";
+import { describeWorld, findViolations } from "./invariants.ts";
 import type { Style } from "./interpret.ts";
 import { ProgramGenerator } from "./programs.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -18,6 +18,8 @@ export interface Run {
   /** What is wrong, in words; empty when all is as it should be. */
   readonly violations: readonly string[];
   readonly trace: readonly string[];
+  /** What the store holds in the end. */
+  describe(): Promise<readonly string[]>;
 }
 
 const CHAOS_STEPS = 1_500;
@@ -39,23 +41,29 @@ export async function runSeed(seed: number, options: RunOptions): Promise<Run> {
   }
   const watcher = watch(world, roots);
   let step = 0;
+  let isCalm = false;
   const between = (): void => {
     step += 1;
-    if (step < CHAOS_STEPS) faults.strike(world);
-    else if (step === CHAOS_STEPS) calm(world);
+    if (random.chance(0.2)) simulation.passTime(1);
+    if (isCalm) return;
+    isCalm = step === CHAOS_STEPS || watcher.isQuiet;
+    if (isCalm) calm(world);
+    else faults.strike(world);
   };
   try {
     const isOver = (): boolean => watcher.isOver || problems.length > 0 || watcher.problems.length > 0;
     await simulation.run(isOver, { steps: 40_000, timeMs: 4 * 3_600_000 }, between);
-    calm(world);
-    const rest = simulation.now() + 30_000;
-    await simulation.run(() => simulation.now() >= rest, { steps: 10_000, timeMs: 3_600_000 });
   } catch (error) {
     if (!(error instanceof Stuck)) throw error;
-    problems.push(error.message, ...(await watcher.explain()));
+    const waiting = roots.filter((root) => !root.left).map(({ instanceId }) => `the user of ${instanceId} waits`);
+    problems.push(error.message, ...waiting, ...(await watcher.explain()));
   }
   if (problems.length + watcher.problems.length === 0) problems.push(...(await findViolations(world, roots)));
-  return { violations: [...problems, ...watcher.problems, ...world.activities.violations], trace: simulation.trace };
+  return {
+    violations: [...problems, ...watcher.problems, ...world.activities.violations],
+    trace: simulation.trace,
+    describe: () => describeWorld(world),
+  };
 }
 
 /** Faults stop: nothing is lost any more and everyone is awake. */
@@ -71,6 +79,7 @@ function rootsOf(random: ReturnType<typeof seededRandom>, branches: boolean): re
     acknowledged: false,
     terminated: false,
     purged: false,
+    mayBePurged: false,
     left: false,
   }));
 }

@@ -1,5 +1,6 @@
 import {
   type ClientStore,
+  type Episode,
   OutcomeUnknownError,
   type QueryStore,
   StorageUnavailableError,
@@ -109,9 +110,10 @@ export class SimulatedConnection {
 
   #read<M extends Method>(name: string, method: M): M {
     const call = async (...args: Parameters<M>): Promise<unknown> => {
-      await this.#turn(`${name} >`);
+      const label = `${name}${subjectOf(args[0])}`;
+      await this.#turn(`${label} >`);
       const answer = await this.#simulation.atWork(() => method(...args));
-      await this.#turn(`${name} <`);
+      await this.#turn(`${label} <`);
       return answer;
     };
     return call as M;
@@ -119,10 +121,11 @@ export class SimulatedConnection {
 
   #write<M extends Method>(name: string, method: M, wakes = true): M {
     const call = async (...args: Parameters<M>): Promise<unknown> => {
-      await this.#turn(`${name} >`);
+      const label = `${name}${subjectOf(args[0])}`;
+      await this.#turn(`${label} >`);
       const answer = await this.#simulation.atWork(() => method(...args));
       if (wakes || this.#simulation.random.chance(SPURIOUS)) this.#wakes.announce();
-      await this.#simulation.park(this.#process, `${name} <`);
+      await this.#simulation.park(this.#process, `${label} <`);
       if (this.#isLost()) throw new OutcomeUnknownError(name, new Error("connection lost after the call"));
       return answer;
     };
@@ -143,10 +146,25 @@ export class SimulatedConnection {
 
   async #turn(label: string): Promise<void> {
     await this.#simulation.park(this.#process, label);
-    if (this.#isLost()) throw new StorageUnavailableError(label, new Error("connection lost"));
+    if (!this.#isLost()) return;
+    this.#simulation.note(`${this.#process.name} has lost its connection`);
+    throw new StorageUnavailableError(label, new Error("connection lost"));
   }
 
   #isLost(): boolean {
     return this.#faults.lossRate > 0 && this.#simulation.random.chance(this.#faults.lossRate);
   }
+}
+
+/** What a call is about, for the trace: the instances it names. */
+function subjectOf(argument: unknown): string {
+  if (typeof argument === "string") return ` ${argument}`;
+  if (Array.isArray(argument)) return argument.map((each: unknown) => subjectOf(each)).join("");
+  if (typeof argument !== "object" || argument === null || !("instanceId" in argument)) return "";
+  const place = "chunk" in argument ? placeOf(argument as Episode) : "";
+  return ` ${String(argument.instanceId)}${place}`;
+}
+
+function placeOf({ run, chunk, nextRun }: Episode): string {
+  return `@${run}${nextRun ? `->${nextRun.run}` : ""}#${chunk.seq}`;
 }

@@ -11,8 +11,8 @@ describe("under crashes, pauses, lost connections and any interleaving", () => {
   test("every program ends as it means to", async () => {
     const failed: string[] = [];
     for (const seed of seeds) {
-      const { violations, trace } = await runSeed(seed, { openStorage });
-      if (single !== undefined) process.stdout.write(`${trace.join("\n")}\n`);
+      const { violations, trace, describe: describeStore } = await runSeed(seed, { openStorage });
+      if (single !== undefined) await print([...trace, ...(await describeStore())]);
       if (violations.length > 0) failed.push(`seed ${seed}: ${violations.slice(0, 3).join("; ")}`);
     }
     expect(failed).toEqual([]);
@@ -24,3 +24,9 @@ describe("under crashes, pauses, lost connections and any interleaving", () => {
     expect(second.trace).toEqual(first.trace);
   });
 });
+
+function print(lines: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write(`${lines.join("\n")}\n`, () => resolve());
+  });
+}

@@ -11,11 +11,11 @@ export interface Root {
   acknowledged: boolean;
   terminated: boolean;
   purged: boolean;
+  /** A purge was asked for. */
+  mayBePurged: boolean;
   /** Nothing more will be asked of it. */
   left: boolean;
 }
-
-const REWINDS = 12;
 
 /** What people and programs outside the hub do: they start things, raise events, get in the way, and wait. */
 export class Users {
@@ -98,20 +98,21 @@ export class Users {
     await this.#unlessRefused(["INSTANCE_ALREADY_EXISTS"], () =>
       this.#world.call((client) => client.startNew(name, { instanceId, input: program, onConflict })),
     );
+    await this.#waitFor(instanceId);
   }
 
   /** A failure that is none by its meaning is rewound; one that is, too, now and then, for it must come back. */
   async #seeItEnd(root: Root): Promise<void> {
     const { instanceId, program } = root;
     const isMeant = evaluate(program).status === "Failed";
-    const rewinds = isMeant ? this.#random.int(2) : REWINDS;
+    const rewinds = isMeant ? this.#random.int(2) : Number.POSITIVE_INFINITY;
     for (let rewound = 0; ; rewound++) {
       const status = await this.#waitFor(instanceId);
       if (status !== "Failed" || root.terminated || rewound >= rewinds) return;
       await this.#unlessRefused(["INVALID_INSTANCE_STATE"], () =>
         this.#world.call((client) => client.rewind(instanceId, "try again")),
       );
-      await this.#world.sleep(200);
+      await this.#world.sleep(2_000);
     }
   }
 
@@ -134,8 +135,9 @@ export class Users {
       const id = await this.#world.call((client) => client.restart(instanceId));
       await this.#waitFor(id);
     } else if (random.chance(0.2)) {
-      await this.#world.call((client) => client.purgeInstances([instanceId]));
-      root.purged = true;
+      const { instancesDeleted } = await this.#world.call((client) => client.purgeInstances([instanceId]));
+      root.mayBePurged = true;
+      root.purged = instancesDeleted > 0;
     }
   }
 

@@ -7,6 +7,8 @@ import type { World } from "./world.ts";
 
 export interface Watcher {
   /** The users have left and every instance has ended. */
+  readonly isQuiet: boolean;
+  /** It has been quiet for a while. */
   readonly isOver: boolean;
   readonly problems: readonly string[];
   /** Why instances have not ended, in words. */
@@ -14,12 +16,13 @@ export interface Watcher {
 }
 
 const LOOK_EVERY_MS = 700;
+const A_WHILE_MS = 30_000;
 
 /** Looks at the hub from outside now and then: resumes what is left suspended, and asks why what lives still does. */
 export function watch(world: World, roots: readonly Root[]): Watcher {
   const { simulation } = world;
   const problems: string[] = [];
-  let isOver = false;
+  let quietSince: number | undefined;
   const explain = async (): Promise<readonly string[]> => {
     const live = (await allInstances(world)).filter(({ status }) => !isTerminal(status));
     return Promise.all(live.map(({ instanceId, status }) => whyOf(world, instanceId, status)));
@@ -27,7 +30,7 @@ export function watch(world: World, roots: readonly Root[]): Watcher {
   const look = async (): Promise<void> => {
     const live = (await allInstances(world)).filter(({ status }) => !isTerminal(status));
     const left = roots.every((root) => root.left);
-    if (left && live.length === 0) isOver = true;
+    quietSince = left && live.length === 0 ? (quietSince ?? simulation.now()) : undefined;
     const one = live.length > 0 ? simulation.random.pick(live) : undefined;
     if (one && !(await hasReason(world, one.instanceId))) problems.push(`nobody knows why ${one.instanceId} waits`);
     if (left) for (const { instanceId, status } of live) if (status === "Suspended") void resume(world, instanceId);
@@ -40,8 +43,11 @@ export function watch(world: World, roots: readonly Root[]): Watcher {
   };
   again();
   return {
+    get isQuiet() {
+      return quietSince !== undefined;
+    },
     get isOver() {
-      return isOver;
+      return quietSince !== undefined && simulation.now() - quietSince >= A_WHILE_MS;
     },
     problems,
     explain,

@@ -4,8 +4,8 @@ import { FunctionRegistry } from "../../src/engine/registry.ts";
 import { defaultSettings, type EngineSettings } from "../../src/engine/settings.ts";
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
-import type { StorageProvider, TaskHubStore } from "../../src/storage/index.ts";
-import { Activities } from "./activities.ts";
+import type { StorageProvider, TaskHubStore, WorkerStore } from "../../src/storage/index.ts";
+import { Activities, bound } from "./activities.ts";
 import type { Faults } from "./faults.ts";
 import { orchestrator, type Style } from "./interpret.ts";
 import type { Random } from "./seeded-random.ts";
@@ -13,6 +13,7 @@ import { SimulatedConnection, type StoreFaults, Wakes } from "./simulated-store.
 import { Process, Simulation } from "./simulation.ts";
 
 export const LEASE_MS = 15_000;
+const MOST_ATTEMPTS = 4;
 const STARTS_AT = Date.UTC(2030, 0, 1);
 
 /** A process that runs the hub, or only talks to it. */
@@ -142,7 +143,8 @@ export class World {
     const { simulation, settings } = this;
     const { mutate, styles } = this.#options;
     const clock = simulation.clockOf(process);
-    const hub = mutate ? mutate(this.store, simulation) : this.store;
+    const shared = harmless(this.store);
+    const hub = mutate ? mutate(shared, simulation) : shared;
     const store = new SimulatedConnection(process, simulation, this.#wakes, this.losses).open(hub);
     const newId = (): string => `${process.name}-${++this.#ids}`;
     const worker =
@@ -171,4 +173,17 @@ export class World {
     for (const definition of this.activities.definitions(process)) registry.addActivity(definition);
     return registry;
   }
+}
+
+/** Processes die of the seed here, never of the work they are at: nothing is to be put into quarantine for that. */
+function harmless(hub: TaskHubStore): TaskHubStore {
+  return {
+    ...hub,
+    worker: (identity) => {
+      const worker = bound(hub.worker(identity));
+      const countAttempts: WorkerStore["countAttempts"] = async (instanceIds) =>
+        (await worker.countAttempts(instanceIds)).map((attempts) => Math.min(attempts, MOST_ATTEMPTS));
+      return { ...worker, countAttempts };
+    },
+  };
 }

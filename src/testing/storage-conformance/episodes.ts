@@ -140,24 +140,33 @@ export function describeEpisodes(open: OpenHarness): void {
       expect(await historyOf(scene().hub, "a")).toEqual([chunk(0)]);
     });
 
-    test("one episode of a hundred that cannot be written leaves the other ninety-nine applied", async () => {
-      const owner = await scene().join();
-      const episodes = await aHundredEpisodes(scene(), owner);
-      const poisoned = owner.episode("i50", episodes[50]?.run ?? 0, {
-        chunk: { ...chunk(0), events: undefined as unknown as string },
-        patch: { status: "Failed" },
-        messages: [{ instanceId: "b", at: NOW, event: "{}" }],
-      });
+    const unwritable = undefined as unknown as string;
+    const aMessage = { instanceId: "b", at: NOW, event: "{}" };
 
-      const outcomes = await owner.commit(...episodes.with(50, poisoned));
+    test.each([
+      ["its history", { chunk: { ...chunk(0), events: unwritable }, messages: [aMessage] }],
+      ["its last message", { messages: [aMessage, { ...aMessage, event: unwritable }] }],
+    ])(
+      "one episode of a hundred that cannot be written for %s leaves ninety-nine applied",
+      async (_what, poison) => {
+        const owner = await scene().join();
+        const episodes = await aHundredEpisodes(scene(), owner);
+        const poisoned = owner.episode("i50", episodes[50]?.run ?? 0, {
+          patch: { status: "Failed" },
+          ...poison,
+        });
 
-      expect(types(outcomes)).toEqual(types(outcomes).with(50, "rejected"));
-      expect(outcomes.filter((outcome) => outcome.type === "applied")).toHaveLength(99);
-      expect(outcomes[50]).toMatchObject({ error: expect.any(Error) });
-      expect(await scene().hub.query.get("i50")).toMatchObject({ status: "Pending" });
-      expect(await scene().hub.query.messages("b")).toEqual([]);
-      expect(await scene().hub.query.count({})).toMatchObject({ Running: 99, Pending: 1 });
-    });
+        const outcomes = await owner.commit(...episodes.with(50, poisoned));
+
+        expect(types(outcomes)).toEqual(types(outcomes).with(50, "rejected"));
+        expect(outcomes.filter((outcome) => outcome.type === "applied")).toHaveLength(99);
+        expect(outcomes[50]).toMatchObject({ error: expect.any(Error) });
+        expect(await scene().hub.query.get("i50")).toMatchObject({ status: "Pending" });
+        expect(await historyOf(scene().hub, "i50")).toEqual([]);
+        expect(await scene().hub.query.messages("b")).toEqual([]);
+        expect(await scene().hub.query.count({})).toMatchObject({ Running: 99, Pending: 1 });
+      },
+    );
 
     test("a start whose id is taken by a live instance is refused, the rest is written", async () => {
       const owner = await scene().join();

@@ -103,10 +103,11 @@ export function describeLeases(open: OpenHarness): void {
       const outcomes = await owner.commit(
         owner.episode("lost", lost, { epoch: owner.owned.epoch - 1 }),
         owner.episode("kept", kept),
-        owner.episode("lost", lost, { partition: 7 }),
+        owner.episode("other", lost + kept, { partition: 7 }),
+        owner.episode("another", lost + kept + 1, { epoch: owner.owned.epoch - 1 }),
       );
 
-      expect(types(outcomes)).toEqual(["fenced", "applied", "conflict"]);
+      expect(types(outcomes)).toEqual(["fenced", "applied", "fenced", "fenced"]);
     });
 
     test("a worker that lost its partition cannot discard", async () => {

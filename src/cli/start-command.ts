@@ -1,0 +1,75 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { drainMsOfText, startServer } from "../server/index.ts";
+import { greet } from "./greeting.ts";
+import { LOG_LEVELS, makeLogger } from "./log.ts";
+import { untilStopped } from "./until-stopped.ts";
+
+interface StartFlags {
+  readonly port?: number;
+  readonly host?: string;
+  readonly storage?: string;
+  readonly hub?: string;
+  readonly drainTimeout?: number;
+  readonly logLevel: string;
+}
+
+export function startCommand(): Command {
+  return new Command("start")
+    .summary("run an app")
+    .description("Runs an app: a folder, or one file. Default: the current folder.")
+    .argument("[app]", "folder or file: .ts .mts .cts .js .mjs .cjs", ".")
+    .option("-p, --port <number>", "where to listen; 0 for any free port (default: 7071)", portOf)
+    .option("--host <address>", "on which address (default: 127.0.0.1, this machine only)")
+    .option(
+      "-s, --storage <url>",
+      "sqlite:<file>, or memory: (default: sqlite:.perdure/hub.db in the app's folder)",
+    )
+    .option("--hub <name>", "task hub (default: DurableFunctionsHub)")
+    .option("--drain-timeout <seconds>", "how long activities may finish after Ctrl+C (default: 10)", drainOf)
+    .addOption(
+      new Option("--log-level <level>", "how much to log")
+        .choices(LOG_LEVELS)
+        .env("PERDURE_LOG_LEVEL")
+        .default("info"),
+    )
+    .option("--verbose", "show where an error comes from")
+    .addHelpText(
+      "after",
+      `
+Settings are taken from these flags, then from PERDURE_* in the environment, then from host.json beside the app.
+
+Example:
+  perdure start samples/hello --port 8080 --storage sqlite:./hello.db`,
+    )
+    .exitOverride()
+    .action(start);
+}
+
+async function start(appPath: string, flags: StartFlags): Promise<void> {
+  const logger = makeLogger(flags.logLevel);
+  const server = await startServer({
+    appPath,
+    logger,
+    ...(flags.port === undefined ? {} : { port: flags.port }),
+    ...(flags.host === undefined ? {} : { host: flags.host }),
+    ...(flags.storage === undefined ? {} : { storage: flags.storage }),
+    ...(flags.hub === undefined ? {} : { taskHubName: flags.hub }),
+    ...(flags.drainTimeout === undefined ? {} : { drainMs: flags.drainTimeout }),
+  });
+  greet(server, logger);
+  await untilStopped(server, logger);
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError("A port is a whole number, 0 to 65535.");
+}
+
+function drainOf(text: string): number {
+  try {
+    return drainMsOfText("--drain-timeout", text);
+  } catch {
+    throw new InvalidArgumentError("It is a number of seconds, 0 or more.");
+  }
+}

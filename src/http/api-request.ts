@@ -1,0 +1,23 @@
+import type { TaskHubClient } from "../engine/task-hub-client.ts";
+import type { QueryStore } from "../storage/index.ts";
+import type { ManagementUrls } from "./management-urls.ts";
+import type { QueryParameters } from "./query-parameters.ts";
+
+/** A task hub as this surface needs it: the operations, and the stored texts of instances as they are. */
+export interface HttpHub {
+  readonly client: TaskHubClient;
+  readonly query: QueryStore;
+}
+
+/** A request that has found its route. */
+export interface ApiRequest {
+  readonly raw: Request;
+  /** The captured segments of the path, decoded. */
+  readonly path: Readonly<Record<string, string | undefined>>;
+  readonly query: QueryParameters;
+  /** The hub the request asks for (H-9). */
+  readonly hub: HttpHub;
+  readonly urlsOf: (instanceId: string) => ManagementUrls;
+  /** Aborted when the caller has gone or the host stops: what waits, answers. */
+  readonly signal: AbortSignal;
+}

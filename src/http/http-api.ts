@@ -1,0 +1,101 @@
+import { timingSafeEqual } from "node:crypto";
+import { Hono } from "hono";
+import { DurableError } from "../core/errors.ts";
+import type { Logger } from "../engine/logger.ts";
+import type { HttpHub } from "./api-request.ts";
+import { managementUrls, originOf } from "./management-urls.ts";
+import { QueryParameters } from "./query-parameters.ts";
+import { bareResponse, errorResponse, jsonResponse, responseOf } from "./responses.ts";
+import { findRoute, type RouteMatch } from "./routes.ts";
+
+export interface HttpApiOptions {
+  /** The hub of this host. */
+  readonly hub: HttpHub;
+  /** Another hub of the same store. @throws {DurableError} TASK_HUB_NOT_FOUND */
+  readonly openHub: (name: string) => Promise<HttpHub>;
+  /** What `GET /` tells of this host. */
+  readonly hello: () => object;
+  /** Who does not present it, as `code` or in the header `x-functions-key`, gets 401 (H-8). Default: no key is needed. */
+  readonly systemKey?: string;
+  /** Whether to believe `X-Forwarded-Host` and `X-Forwarded-Proto` (P-4). Default false. */
+  readonly useForwardedHost?: boolean;
+  /** Aborted when the host stops; requests that wait are answered then. */
+  readonly stopping?: AbortSignal;
+  readonly logger?: Logger;
+}
+
+/** The name management URLs have for the host's one connection (P-5), and what Azure Functions calls it. */
+const CONNECTION = "Storage";
+const CONNECTION_NAMES = [CONNECTION.toLowerCase(), "azurewebjobsstorage"];
+
+/** The Durable Functions HTTP management API over a task hub. It needs no socket: `fetch` turns a Request into a Response. */
+export function createHttpApi(options: HttpApiOptions): Hono {
+  const api = new Hono();
+  api.get("/", () => jsonResponse(200, JSON.stringify(options.hello(), undefined, 2)));
+  api.all("*", async ({ req }) => {
+    const route = routeOf(req.raw);
+    return route === undefined ? bareResponse(404) : answer(req.raw, route, options);
+  });
+  api.onError((error) => {
+    const response = responseOf(error);
+    if (response.status >= 500) options.logger?.error({ err: error }, "A request failed");
+    return response;
+  });
+  return api;
+}
+
+function routeOf(request: Request): RouteMatch | undefined {
+  try {
+    return findRoute(request.method, new URL(request.url).pathname);
+  } catch (cause) {
+    if (!(cause instanceof URIError)) throw cause;
+    throw new DurableError("INVALID_ARGUMENT", "The path of the request is not percent-encoded text.", {
+      cause,
+    });
+  }
+}
+
+async function answer(raw: Request, route: RouteMatch, options: HttpApiOptions): Promise<Response> {
+  const query = new QueryParameters(new URL(raw.url));
+  const { systemKey } = options;
+  if (systemKey !== undefined && !isKey(systemKey, raw, query)) {
+    return errorResponse(401, "The system key is missing or wrong. Pass it as the query parameter 'code'.");
+  }
+  checkConnection(query.text("connection"));
+  const hub = await hubOf(query.text("taskHub"), options);
+  const base = {
+    origin: originOf(raw, options.useForwardedHost ?? false),
+    basePath: route.basePath,
+    taskHub: hub.client.taskHubName,
+    connection: CONNECTION,
+    code: systemKey,
+  };
+  return route.handle({
+    raw,
+    path: route.path,
+    query,
+    hub,
+    urlsOf: (instanceId) => managementUrls(base, instanceId),
+    signal: options.stopping ? AbortSignal.any([raw.signal, options.stopping]) : raw.signal,
+  });
+}
+
+/** Without regard to case, and the host's own when none is named (H-9). */
+async function hubOf(name: string | undefined, { hub, openHub }: HttpApiOptions): Promise<HttpHub> {
+  if (name === undefined || name.toLowerCase() === hub.client.taskHubName.toLowerCase()) return hub;
+  return openHub(name);
+}
+
+function checkConnection(name: string | undefined): void {
+  if (name === undefined || CONNECTION_NAMES.includes(name.toLowerCase())) return;
+  throw new DurableError(
+    "INVALID_ARGUMENT",
+    `There is no connection named '${name}'. This host has one, '${CONNECTION}'; it need not be named.`,
+  );
+}
+
+function isKey(systemKey: string, request: Request, query: QueryParameters): boolean {
+  const presented = Buffer.from(query.text("code") ?? request.headers.get("x-functions-key") ?? "");
+  const expected = Buffer.from(systemKey);
+  return presented.length === expected.length && timingSafeEqual(presented, expected);
+}

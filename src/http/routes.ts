@@ -1,0 +1,66 @@
+import type { ApiRequest } from "./api-request.ts";
+import { getStatus } from "./instance-status.ts";
+import { startOrchestration } from "./start-orchestration.ts";
+
+interface Route {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Literal segments, `{captured}` ones, and at the end `{optional?}` ones. */
+  readonly path: string;
+  readonly handle: (request: ApiRequest) => Promise<Response>;
+}
+
+/** Everything below the base path, in the order in which a path is compared (H-6). */
+const ROUTES: readonly Route[] = [
+  { method: "POST", path: "orchestrators/{functionName}/{instanceId?}", handle: startOrchestration },
+  { method: "GET", path: "instances/{instanceId}", handle: getStatus },
+];
+
+/** The same routes under both (H-1). */
+const BASE_PATHS = ["/runtime/webhooks/durabletask", "/admin/extensions/DurableTaskExtension"];
+
+export interface RouteMatch {
+  /** The base path as this API spells it, for the URLs in answers. */
+  readonly basePath: string;
+  readonly path: Readonly<Record<string, string>>;
+  readonly handle: (request: ApiRequest) => Promise<Response>;
+}
+
+/**
+ * The route of a request; `undefined` when there is none, also when only the method is wrong (H-7).
+ *
+ * @throws {URIError} when a segment is not percent-encoded text.
+ */
+export function findRoute(method: string, pathname: string): RouteMatch | undefined {
+  const basePath = BASE_PATHS.find((base) => isBelow(base, pathname));
+  if (basePath === undefined) return undefined;
+  const segments = pathname
+    .slice(basePath.length)
+    .replace(/^\/+|\/+$/g, "")
+    .split("/");
+  for (const route of ROUTES) {
+    const captured = route.method === method ? capture(route.path.split("/"), segments) : undefined;
+    if (captured) return { basePath, path: captured, handle: route.handle };
+  }
+  return undefined;
+}
+
+function isBelow(base: string, pathname: string): boolean {
+  return `${pathname}/`.toLowerCase().startsWith(`${base}/`.toLowerCase());
+}
+
+/** Literals match in any case; what is captured keeps its case and is decoded once (H-4, H-5). */
+function capture(
+  pattern: readonly string[],
+  segments: readonly string[],
+): Readonly<Record<string, string>> | undefined {
+  const required = pattern.filter((each) => !each.endsWith("?}")).length;
+  if (segments.length < required || segments.length > pattern.length) return undefined;
+  const captured: Record<string, string> = {};
+  for (const [index, segment] of segments.entries()) {
+    const expected = pattern[index] ?? "";
+    const name = /^\{(\w+)\??\}$/.exec(expected)?.[1];
+    if (name !== undefined && segment !== "") captured[name] = decodeURIComponent(segment);
+    else if (segment.toLowerCase() !== expected.toLowerCase()) return undefined;
+  }
+  return captured;
+}

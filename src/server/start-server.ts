@@ -1,0 +1,147 @@
+import { resolve } from "node:path";
+import { type Logger, silentLogger } from "../engine/logger.ts";
+import { defaultSettings } from "../engine/settings.ts";
+import { TaskHubClient } from "../engine/task-hub-client.ts";
+import { createHttpApi, type HttpHub } from "../http/index.ts";
+import { type App, app as sharedApp, TaskHub } from "../sdk/index.ts";
+import { loadApp } from "./app-loader.ts";
+import { type AppLocation, locateApp } from "./app-location.ts";
+import { type Configuration, type ConfigurationOverrides, readConfiguration } from "./configuration.ts";
+import { type Listener, listen } from "./listener.ts";
+import { packageVersion } from "./package-version.ts";
+import { watchRole } from "./role-watch.ts";
+
+export interface StartServerOptions extends ConfigurationOverrides {
+  /** A folder or a file. Default: the current folder. */
+  readonly appPath?: string;
+  /** An app that is registered already: then no file is loaded, and `appPath` only says where host.json is. */
+  readonly app?: App;
+  readonly logger?: Logger;
+}
+
+export type HostRole = TaskHub["role"];
+
+/** A host that runs: an app on a task hub, and the management API before it. */
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  readonly taskHubName: string;
+  readonly storage: string;
+  readonly role: HostRole;
+  readonly orchestrators: readonly string[];
+  readonly activities: readonly string[];
+  /** Stops listening, lets running activities finish in the time they have, and leaves the rest to the next owner. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a host. It listens once the hub is open, and runs instances once it listens, so that a port in use does no harm.
+ *
+ * @throws {DurableError} INVALID_CONFIGURATION, APP_LOAD_FAILED, PORT_IN_USE, UNKNOWN_STORAGE, DATABASE_NOT_OURS,
+ * DATABASE_CORRUPT, DATABASE_TOO_NEW
+ */
+export async function startServer(options: StartServerOptions = {}): Promise<RunningServer> {
+  const logger = options.logger ?? silentLogger;
+  const location = await locate(options);
+  const configuration = await readConfiguration(location.folder, options, process.env);
+  for (const warning of [...location.warnings, ...configuration.warnings]) logger.warn({}, warning);
+  Object.assign(process.env, configuration.environment);
+  const app = options.app ?? sharedApp;
+  await loadApp(location.files, app);
+  warnOfNothing(app, logger);
+  const hub = await TaskHub.open(configuration.storage, {
+    app,
+    taskHubName: configuration.taskHubName,
+    settings: configuration.settings,
+    logger,
+  });
+  return serve({ hub, app, configuration, logger });
+}
+
+async function locate({ app, appPath = "." }: StartServerOptions): Promise<AppLocation> {
+  return app === undefined ? locateApp(appPath) : { folder: resolve(appPath), files: [], warnings: [] };
+}
+
+function warnOfNothing({ registry }: App, logger: Logger): void {
+  if (registry.orchestratorNames.length + registry.activityNames.length > 0) return;
+  logger.warn({}, 'The app has registered no function. Functions register on `app` from "perdure".');
+}
+
+interface OpenHost {
+  readonly hub: TaskHub;
+  readonly app: App;
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+}
+
+async function serve(host: OpenHost): Promise<RunningServer> {
+  const { hub, configuration } = host;
+  const stopping = new AbortController();
+  let listener: Listener | undefined;
+  try {
+    const api = await makeApi(host, stopping.signal);
+    listener = await listen((request) => api.fetch(request), configuration);
+    await hub.start();
+  } catch (error) {
+    listener?.cut();
+    await listener?.stop();
+    await hub.close({ drainMs: 0 });
+    throw error;
+  }
+  return running(host, listener, stopping);
+}
+
+function running(host: OpenHost, listener: Listener, stopping: AbortController): RunningServer {
+  const { hub, configuration, app, logger } = host;
+  const unwatch = watchRole(hub, logger);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    unwatch();
+    const answered = listener.stop();
+    stopping.abort();
+    await hub.close({ drainMs: configuration.drainMs });
+    listener.cut();
+    await answered;
+  };
+  return {
+    url: listener.url,
+    port: listener.port,
+    taskHubName: hub.name,
+    storage: configuration.storage,
+    get role() {
+      return hub.role;
+    },
+    orchestrators: app.registry.orchestratorNames,
+    activities: app.registry.activityNames,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+async function makeApi({ hub, app, configuration, logger }: OpenHost, stopping: AbortSignal) {
+  const { systemKey, useForwardedHost } = configuration;
+  const settings = defaultSettings(configuration.settings);
+  const openHub = async (name: string): Promise<HttpHub> => {
+    const store = await hub.storage.openTaskHub(name);
+    return { client: new TaskHubClient({ store, settings }), query: store.query };
+  };
+  const { query } = await hub.storage.openTaskHub(hub.name);
+  return createHttpApi({
+    hub: { client: hub.rawClient, query },
+    openHub,
+    hello: () => ({
+      perdure: packageVersion(),
+      taskHub: hub.name,
+      role: hub.role,
+      api: "/runtime/webhooks/durabletask",
+      orchestrators: app.registry.orchestratorNames,
+      activities: app.registry.activityNames,
+    }),
+    useForwardedHost,
+    ...(systemKey === undefined ? {} : { systemKey }),
+    stopping,
+    logger,
+  });
+}
