@@ -4,7 +4,7 @@ import { App, type DurableClient, TaskHub } from "perdure";
 /** The functions every workload uses, on a hub of its own. */
 export interface BenchHub {
   readonly client: DurableClient;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function openHub(folder: string): Promise<BenchHub> {
