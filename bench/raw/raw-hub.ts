@@ -113,7 +113,7 @@ export class RawHub {
     const at = Date.now();
     const next = instance.generator.next(value);
     const events = [...happened];
-    const wait = next.done ? undefined : (next.value as RawWait);
+    const wait = next.done ? undefined : next.value;
     const first = instance.nextTask;
     if (wait?.kind === "calls") {
       for (const input of wait.inputs) {

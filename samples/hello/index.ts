@@ -20,7 +20,7 @@ app.orchestration("helloSequence", function* (context) {
 });
 
 // With an input: the cities to greet, all at once.
-app.orchestration("helloAll", async (ctx, cities: string[]) =>
+app.orchestration("helloEach", async (ctx, cities: string[]) =>
   ctx.all(cities.map((city) => ctx.callActivity(sayHello, city))),
 );
 

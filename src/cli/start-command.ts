@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { drainMsOfText, startServer } from "../server/index.ts";
 import { greet } from "./greeting.ts";
 import { LOG_LEVELS, makeLogger } from "./log.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { stopSignal } from "./stop-signal.ts";
 
 interface StartFlags {
   readonly port?: number;
@@ -47,6 +47,7 @@ Example:
 
 async function start(appPath: string, flags: StartFlags): Promise<void> {
   const logger = makeLogger(flags.logLevel);
+  const stopped = stopSignal();
   const server = await startServer({
     appPath,
     logger,
@@ -57,7 +58,11 @@ async function start(appPath: string, flags: StartFlags): Promise<void> {
     ...(flags.drainTimeout === undefined ? {} : { drainMs: flags.drainTimeout }),
   });
   greet(server, logger);
-  await untilStopped(server, logger);
+  const signal = await stopped;
+  logger.info({}, `${signal}: stopping, activities may finish. Once more to stop at once.`);
+  await server.close();
+  logger.info({}, "Stopped. What had not ended goes on at the next start.");
+  process.exit(0); // An activity that had no time to finish may still be running.
 }
 
 function portOf(text: string): number {

@@ -39,12 +39,12 @@ export function checkPayload(text: JsonText, what: string): JsonText {
   );
 }
 
-/** The value of a stored JSON text; no text is `undefined`. Text that is not JSON stays text (H-24). */
+/** The value of a stored JSON text; no text is `undefined`. Text that is not JSON stays text, a blank one is empty (H-24). */
 export function fromJsonText(text: JsonText | undefined | null): unknown {
   if (text === undefined || text === null) return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    return text;
+    return text.trim() === "" ? "" : text;
   }
 }

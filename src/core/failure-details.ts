@@ -102,7 +102,7 @@ function toJsonValue(value: unknown): unknown {
 /** A value that JSON cannot hold (a cycle, a BigInt, a function) has no JSON text: it is left out of the details. */
 function safeJson(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value) as string | undefined;
+    return JSON.stringify(value);
   } catch {
     return undefined;
   }

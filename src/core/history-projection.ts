@@ -1,5 +1,6 @@
 import { fromJsonText } from "./data-converter.ts";
 import type { FailureDetails } from "./failure-details.ts";
+import { given } from "./given.ts";
 import type { HistoryEvent, JsonText } from "./history-event.ts";
 
 export interface ProjectionOptions {
@@ -50,7 +51,16 @@ function project(
     case "OrchestratorCompleted":
       return undefined;
     case "ExecutionStarted":
-      return { ...input(event.input), ...base, FunctionName: event.name };
+      return {
+        ...input(event.input),
+        ...given({
+          ScheduledStartTime:
+            event.scheduledStartTime === undefined ? undefined : historyTime(event.scheduledStartTime),
+          Generation: event.generation,
+        }),
+        ...base,
+        FunctionName: event.name,
+      };
     case "ExecutionCompleted":
       return {
         OrchestrationStatus: event.status,
@@ -59,11 +69,16 @@ function project(
         ...base,
       };
     case "ExecutionTerminated":
-      return { ...input(event.reason === undefined ? undefined : JSON.stringify(event.reason)), ...base };
+      return { ...input(event.reason), ...base };
     case "ExecutionSuspended":
     case "ExecutionResumed":
-    case "ExecutionRewound":
       return { Reason: event.reason ?? null, ...base };
+    case "ExecutionRewound":
+      return {
+        Reason: event.reason ?? null,
+        ...given({ ParentExecutionId: event.parent?.executionId }),
+        ...base,
+      };
     case "TaskScheduled":
       if (results.has(event.eventId)) return undefined;
       return { Name: event.name, ...input(event.input), ...base };

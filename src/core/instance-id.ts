@@ -3,7 +3,7 @@ import { DurableError } from "./errors.ts";
 export const MAX_INSTANCE_ID_LENGTH = 256;
 
 // The characters a URL path or the store's wire formats cannot carry: / \ ? # and the C0, DEL and C1 controls.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const FORBIDDEN = /[/\\?#\u0000-\u001f\u007f-\u009f]/;
 
 /**

@@ -156,7 +156,7 @@ export class OrchestrationContext {
     events.wait(name, task);
     if (timer === undefined || timeoutMs === undefined) return task;
     return new LimitedEventWait(this.#port, task, timer, () => {
-      if ("defaultValue" in options) return options.defaultValue as T;
+      if ("defaultValue" in options) return options.defaultValue;
       throw eventTimeout(name, timeoutMs);
     });
   }

@@ -111,6 +111,8 @@ export class OrchestratorSession implements ContextPort {
   #continue: (Omit<ContinuedAsNew, "carriedOver"> & { readonly preservesEvents: boolean }) | undefined;
   #carriedOver: EventRaised[] | undefined;
   #customStatus: { readonly text: JsonText | undefined } | undefined;
+  /** Messages that came after the end in its very episode: they did nothing. */
+  #ignored: Set<HistoryEvent> | undefined;
   #messageIds: Set<string> | undefined;
 
   constructor(definition: OrchestratorDefinition, started: ExecutionStarted, options: SessionOptions) {
@@ -273,7 +275,8 @@ export class OrchestratorSession implements ContextPort {
         else this.events.raise(event);
         return this.#resume();
       case "ExecutionSuspended":
-        if (!this.#isComplete()) this.#suspension = { reason: event.reason };
+        if (this.#isComplete()) (this.#ignored ??= new Set()).add(event);
+        else this.#suspension = { reason: event.reason };
         return;
       case "ExecutionResumed":
         return this.#resumeExecution();
@@ -450,7 +453,7 @@ export class OrchestratorSession implements ContextPort {
     const canceledTimers = this.actions.canceledTimers;
     if (canceledTimers.length > 0) this.actions.canceledTimers = [];
     return {
-      accepted,
+      accepted: this.#ignored ? accepted.filter((event) => !this.#ignored?.has(event)) : accepted,
       actions: ends ? this.#lastActions(ending) : this.#suspension ? [] : this.actions.take(),
       completion: ends && ending.type === "complete" ? ending : undefined,
       continuedAsNew: ends && ending.type === "continueAsNew" ? this.#nextExecution() : undefined,

@@ -125,11 +125,13 @@ export class Task<T = unknown> implements PromiseLike<T> {
 
   #asPromise(): Promise<T> {
     if (this.#promise) return this.#promise;
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a task fails with whatever was thrown
     if (this.#state === "failed") this.#promise = Promise.reject(this.#error);
     else if (this.#state === "completed") this.#promise = Promise.resolve(this.#read() as T);
     else {
       this.#promise = new Promise((resolve, reject) => {
         this.#settlePromise = () => {
+          // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a task fails with whatever was thrown
           if (this.#state === "failed") reject(this.#error);
           else resolve(this.#read() as T);
         };

@@ -66,7 +66,9 @@ function sentenceOf(reason: WaitingReason): string {
         ? "It waits for an external event"
         : `It waits for external event ${reason.names.map((name) => `'${name}'`).join(", ")}`;
     case "returned":
-      return `Its function has returned; it ends when the ${reason.openTasks} tasks it did not wait for have ended`;
+      return reason.openTasks === 1
+        ? "Its function has returned; it ends when the task it did not wait for has ended"
+        : `Its function has returned; it ends when the ${reason.openTasks} tasks it did not wait for have ended`;
     case "next-episode":
       return "It is about to run its next episode";
   }

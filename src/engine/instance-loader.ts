@@ -2,9 +2,10 @@ import { decodeChunk, decodeMessage } from "../core/history-chunk.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
 import { OrchestratorSession } from "../core/orchestrator-session.ts";
-import type { InstanceRecord, LoadedInstance } from "../storage/index.ts";
+import type { InstanceRecord, LoadedInstance, StoredMessage } from "../storage/index.ts";
 import { type ActiveInstance, type PendingMessage, startedEvent } from "./active-instance.ts";
 import type { OrchestrationSession } from "./executor.ts";
+import type { HeldMessages } from "./held-messages.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { untilAnswered } from "./store-retry.ts";
 
@@ -13,10 +14,14 @@ export type Loading =
   | { readonly type: "ready" | "missing" | "held" | "ended" }
   | { readonly type: "unreadable"; readonly error: Error };
 
-type LoaderPorts = Pick<PartitionPorts, "load" | "executor" | "query" | "clock" | "logger">;
+type LoaderPorts = Pick<PartitionPorts, "load" | "executor" | "query" | "clock" | "logger" | "isStopped">;
 
 /** Reads an instance and brings its orchestrator to where its history ends. */
-export async function loadInstance(instance: ActiveInstance, ports: LoaderPorts): Promise<Loading> {
+export async function loadInstance(
+  instance: ActiveInstance,
+  held: HeldMessages,
+  ports: LoaderPorts,
+): Promise<Loading> {
   const loaded = await untilAnswered(() => ports.load(instance.instanceId), ports);
   if (loaded === undefined) return { type: "missing" };
   const { record } = loaded;
@@ -29,7 +34,7 @@ export async function loadInstance(instance: ActiveInstance, ports: LoaderPorts)
     return { type: "ready" };
   }
   try {
-    await replay(instance, loaded, ports);
+    await replay(instance, loaded, held, ports);
   } catch (error) {
     return { type: "unreadable", error: error instanceof Error ? error : new Error(String(error)) };
   }
@@ -57,6 +62,7 @@ function adopt(instance: ActiveInstance, { record, chunks }: LoadedInstance): vo
 async function replay(
   instance: ActiveInstance,
   { record, chunks }: LoadedInstance,
+  held: HeldMessages,
   ports: LoaderPorts,
 ): Promise<void> {
   const history = chunks.flatMap((chunk) => decodeChunk(chunk, record));
@@ -68,16 +74,24 @@ async function replay(
     await instance.session.replay(history);
     return;
   }
-  instance.inbox.unshift({ event: started }, ...(await waiting(instance, ports)));
+  const stored = await untilAnswered(() => ports.query.messages(instance.instanceId), ports);
+  instance.inbox.unshift({ event: started }, ...inOrder(instance, stored, held));
 }
 
-/** What came for the instance before it could begin (S-67). */
-async function waiting(instance: ActiveInstance, ports: LoaderPorts): Promise<readonly PendingMessage[]> {
-  const known = new Set(instance.inbox.map((message) => message.storedId));
-  const stored = await untilAnswered(() => ports.query.messages(instance.instanceId), ports);
-  return stored
-    .filter((message) => !known.has(message.id))
-    .map((message) => ({ event: decodeMessage(message.event), storedId: message.id }));
+/** What came for the instance before it could begin (S-67), in the order of arrival; what is in memory goes with it. */
+function inOrder(
+  instance: ActiveInstance,
+  stored: readonly StoredMessage[],
+  held: HeldMessages,
+): readonly PendingMessage[] {
+  const inMemory = new Map(instance.inbox.map((message) => [message.storedId, message]));
+  const messages = stored.flatMap(({ id, event }) => {
+    const known = inMemory.get(id);
+    if (known) return known;
+    return held.hold(id) ? { event: decodeMessage(event), storedId: id } : [];
+  });
+  const others = instance.inbox.splice(0).filter((message) => !messages.includes(message));
+  return [...messages, ...others];
 }
 
 /** A session for an instance whose code must not run: all it can do is to end. */

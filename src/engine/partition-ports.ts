@@ -1,5 +1,12 @@
 import type { MessageEvent } from "../core/history-event.ts";
-import type { InstanceRecord, NewInstance, OwnedPartition, QueryStore, TimerKey, WorkerStore } from "../storage/index.ts";
+import type {
+  InstanceRecord,
+  NewInstance,
+  OwnedPartition,
+  QueryStore,
+  TimerKey,
+  WorkerStore,
+} from "../storage/index.ts";
 import type { PendingMessage } from "./active-instance.ts";
 import type { ActivityDispatcher } from "./activity-dispatcher.ts";
 import type { Clock } from "./clock.ts";
@@ -21,6 +28,8 @@ export interface PartitionPorts {
   readonly load: WorkerStore["load"];
   readonly newRun: () => number;
   readonly newExecutionId: () => string;
+  /** True once this worker has stopped. */
+  isStopped(): boolean;
   /** Another owner has this partition. */
   lost(partition: Partition): void;
   /** A committed message, on its way to whichever partition has the instance. */

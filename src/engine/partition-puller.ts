@@ -72,17 +72,30 @@ export class PartitionPuller {
   async #pullAll(): Promise<void> {
     try {
       while (!this.#stopped) {
-        const request = this.#request();
-        const pulled = await this.#ports.worker.pull(request);
-        if (this.#stopped) return;
-        await this.#take(pulled, request);
-        if (!this.#expectsMore(pulled, request)) return;
+        const hasMore = await this.#pullOnce();
+        if (!hasMore) return;
         await this.#room();
       }
     } catch (error) {
       this.#ports.logger.warn({ err: error }, "The store could not be asked for work; trying again");
       this.#later(RETRY_MS);
     }
+  }
+
+  /** True when there is more to ask for. */
+  async #pullOnce(): Promise<boolean> {
+    const { partition, worker } = this.#ports;
+    const { behind } = partition;
+    const request = this.#request();
+    let hasMore = false;
+    await partition.held.whileAsking(async () => {
+      const pulled = await worker.pull(request);
+      if (this.#stopped) return;
+      await this.#take(pulled, request);
+      if (pulled.messages.length < PAGE) partition.catchUp(behind);
+      hasMore = partition.isBehind || this.#expectsMore(pulled, request);
+    });
+    return hasMore && !this.#stopped;
   }
 
   #request(): PullRequest {

@@ -11,15 +11,16 @@ import type {
 } from "../storage/index.ts";
 import {
   ActiveInstance,
-  endedRecord,
   type Delivery,
+  endedRecord,
   nextExecution,
   type PendingMessage,
   startedEvent,
 } from "./active-instance.ts";
 import type { PumpOutcome } from "./commit-pump.ts";
 import { type BuiltEpisode, buildEpisode, type Effects } from "./episode-builder.ts";
-import { loadInstance } from "./instance-loader.ts";
+import { HeldMessages } from "./held-messages.ts";
+import { type Loading, loadInstance } from "./instance-loader.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { type PlannedRewind, planRewind } from "./rewinder.ts";
 import { SessionCache } from "./session-cache.ts";
@@ -51,7 +52,10 @@ export class Partition {
   readonly timers: TimerQueue;
   readonly #ports: PartitionPorts;
   readonly #instances = new Map<string, ActiveInstance>();
-  readonly #held = new Set<number>();
+  readonly held = new HeldMessages();
+  /** Grows each time this partition may lack messages that are in the store; see `fallBehind`. */
+  #behind = 1;
+  #caughtUp = 0;
   readonly #progress = new Map<string, (() => void)[]>();
   readonly #cache: SessionCache;
   #ready: ActiveInstance[] = [];
@@ -122,17 +126,40 @@ export class Partition {
   deliver(instanceId: string, message: PendingMessage): void {
     if (this.#abandoned) return message.settled?.(this.#abandoned);
     if (message.storedId !== undefined) {
-      if (this.#held.has(message.storedId)) return;
-      this.#held.add(message.storedId);
+      if (!this.held.hold(message.storedId)) return;
     }
     const instance = this.#instances.get(instanceId) ?? this.#load(instanceId);
     instance.inbox.push(message);
     if (instance.phase === "idle") this.#makeReady(instance);
   }
 
+  /** A message of an instance of this worker, committed. While this partition is behind, its way is through the store. */
+  sent(instanceId: string, message: PendingMessage): void {
+    if (this.isBehind) this.#behind += 1;
+    else this.deliver(instanceId, message);
+  }
+
+  /** There may be messages in the store that are to take effect before what comes from now on. */
+  fallBehind(): void {
+    this.#behind += 1;
+  }
+
+  get isBehind(): boolean {
+    return this.#caughtUp !== this.#behind;
+  }
+
+  /** How far behind this partition is; `catchUp` takes the answer once all that was in the store then is in memory. */
+  get behind(): number {
+    return this.#behind;
+  }
+
+  catchUp(behind: number): void {
+    this.#caughtUp = behind;
+  }
+
   /** A message the store has for us. */
   take(message: StoredMessage): void {
-    if (this.#held.has(message.id)) return;
+    if (this.held.has(message.id)) return;
     try {
       this.deliver(message.instanceId, { event: decodeMessage(message.event), storedId: message.id });
     } catch (error) {
@@ -317,7 +344,7 @@ export class Partition {
     instance.row = effects.row;
     instance.nextSeq = episode.chunk.seq + 1;
     instance.bytes += episode.chunk.events.length * 2;
-    for (const message of messages) if (message.storedId !== undefined) this.#held.delete(message.storedId);
+    for (const message of messages) if (message.storedId !== undefined) this.held.consume(message.storedId);
     this.#release(instance, effects, outcome);
     if (effects.completion) this.#ended(instance, effects, episode.chunk.at);
     else if (episode.nextRun) this.#beginNextRun(instance, episode.nextRun, episode.chunk.at);
@@ -417,9 +444,10 @@ export class Partition {
   /** Messages that came too late for this execution: whoever has the id now gets them, or nobody. */
   #passOn(instance: ActiveInstance): void {
     for (const message of instance.inbox.splice(0)) {
-      if (message.storedId !== undefined) this.#held.delete(message.storedId);
+      if (message.storedId !== undefined) this.held.release(message.storedId);
       // Whoever reads an instance that has not begun gives it its start.
-      if (message.event && message.event.type !== "ExecutionStarted") this.deliver(instance.instanceId, message);
+      if (message.event && message.event.type !== "ExecutionStarted")
+        this.deliver(instance.instanceId, message);
     }
   }
 
@@ -511,7 +539,15 @@ export class Partition {
   }
 
   async #fill(instance: ActiveInstance): Promise<void> {
-    const loaded = await loadInstance(instance, this.#ports);
+    try {
+      await this.#goOn(instance, await loadInstance(instance, this.held, this.#ports));
+    } catch (error) {
+      if (!this.#abandoned)
+        this.#setAside(instance, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  async #goOn(instance: ActiveInstance, loaded: Loading): Promise<void> {
     if (this.#abandoned || this.#instances.get(instance.instanceId) !== instance) return;
     switch (loaded.type) {
       case "ready":
@@ -526,15 +562,14 @@ export class Partition {
         this.#forget(instance);
         return this.#leaveInStore(instance);
       case "unreadable":
-        this.#forget(instance);
-        return this.#unreadable(instance, loaded.error);
+        return this.#setAside(instance, loaded.error);
     }
   }
 
   /** Activities that only the history knows about run again; children nobody made are reported as failed (S-112). */
   async #restartWork(instance: ActiveInstance): Promise<void> {
     instance.recovering = false;
-    for (const task of [...(instance.session?.openTasks.values() ?? [])]) {
+    for (const task of Array.from(instance.session?.openTasks.values() ?? [])) {
       if (this.#abandoned) return;
       if (task.claimed || instance.session?.isPending(task.id)) continue;
       if (task.kind === "activity") this.startActivity(instance, task.id, task.name, task.input);
@@ -580,7 +615,7 @@ export class Partition {
     if (!isWritten(outcome)) return this.#reload(instance, messages);
     this.#forget(instance);
     for (const message of messages) {
-      if (message.storedId !== undefined) this.#held.delete(message.storedId);
+      if (message.storedId !== undefined) this.held.consume(message.storedId);
       message.settled?.("delivered");
     }
     rewind.messages.forEach((message, index) => {
@@ -600,14 +635,15 @@ export class Partition {
     for (const message of messages) message.settled?.(outcome);
     if (stored.length === 0 && timers.length === 0) return;
     void this.#ports.discard(this.owned, stored, timers).then(() => {
-      for (const id of stored) this.#held.delete(id);
+      for (const id of stored) this.held.consume(id);
     });
   }
 
   /** It may not run now (not due yet, or in quarantine): its messages wait in the store until it may. */
   #leaveInStore(instance: ActiveInstance): void {
     for (const message of instance.inbox.splice(0)) {
-      if (message.storedId === undefined && message.event && message.event.type !== "ExecutionStarted") {
+      if (message.storedId !== undefined) this.held.release(message.storedId);
+      else if (message.event && message.event.type !== "ExecutionStarted") {
         void this.#ports.keep(instance.instanceId, message.event).then(
           () => message.settled?.("delivered"),
           (error: unknown) => message.settled?.(error instanceof Error ? error : new Error(String(error))),
@@ -616,7 +652,9 @@ export class Partition {
     }
   }
 
-  #unreadable(instance: ActiveInstance, error: Error): void {
+  /** It cannot be read or gone on with: what came for it learns why, and it waits in quarantine for someone to look. */
+  #setAside(instance: ActiveInstance, error: Error): void {
+    this.#forget(instance);
     this.#ports.logger.error({ instanceId: instance.instanceId, err: error }, "An instance cannot be read");
     for (const message of instance.inbox.splice(0)) message.settled?.(error);
     void this.#ports.quarantine(instance.instanceId, error.message);

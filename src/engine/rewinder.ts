@@ -77,7 +77,12 @@ async function plan(
       },
       patch: { status: "Running", output: null, failure: null, completedAt: null, recover: true },
       consumed: messages.flatMap((message) => message.storedId ?? []),
-      timersNew: result.timers.map(({ id, fireAt }) => ({ run, id, dueAt: fireAt, instanceId: record.instanceId })),
+      timersNew: result.timers.map(({ id, fireAt }) => ({
+        run,
+        id,
+        dueAt: fireAt,
+        instanceId: record.instanceId,
+      })),
       timersDone: [],
       messages: told.map(({ instanceId, event }) => ({ instanceId, at, event: encodeMessage(event) })),
       starts: [],

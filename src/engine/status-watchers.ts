@@ -30,6 +30,6 @@ export class StatusWatchers {
 
   /** Instances have gone to another process, or this one stops. */
   lost(): void {
-    for (const watchers of [...this.#watchers.values()]) for (const watcher of watchers) watcher.lost();
+    for (const watchers of this.#watchers.values()) for (const watcher of watchers) watcher.lost();
   }
 }

@@ -13,19 +13,26 @@ export function isTransient(error: unknown): error is DurableError {
   );
 }
 
-/** Asks the store until it answers. An error that asking again cannot mend is passed on. */
-export async function untilAnswered<T>(
-  ask: () => Promise<T>,
-  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
-): Promise<T> {
+export interface RetryPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** True once nobody waits for the answer any more. */
+  isStopped(): boolean;
+}
+
+/** Asks the store until it answers. An error that asking again cannot mend is passed on; so is any, after a stop. */
+export async function untilAnswered<T>(ask: () => Promise<T>, ports: RetryPorts): Promise<T> {
   for (;;) {
     try {
       return await ask();
     } catch (error) {
-      if (!isTransient(error)) throw error;
-      logger.warn({ code: error.code, err: error }, "The store does not answer; asking again until it does");
+      if (!isTransient(error) || ports.isStopped()) throw error;
+      ports.logger.warn(
+        { code: error.code, err: error },
+        "The store does not answer; asking again until it does",
+      );
       await new Promise<void>((resolve) => {
-        clock.after(RETRY_MS, resolve);
+        ports.clock.after(RETRY_MS, resolve);
       });
     }
   }

@@ -356,12 +356,13 @@ export class TaskHubClient {
   }
 
   async #send(instanceId: string, event: MessageEvent): Promise<Delivery> {
-    if (this.#worker?.owns(instanceId)) return this.#worker.deliver(instanceId, event);
+    if (this.#worker?.takesMessages(instanceId)) return this.#worker.deliver(instanceId, event);
     const record = await this.#store.query.get(instanceId);
     if (record === undefined) return "instance-not-found";
     if (isTerminal(record.status) && event.type !== "ExecutionRewound") return "instance-ended";
     const key = event.type === "EventRaised" && event.messageId ? event.messageId : this.#newId();
     await this.#store.client.send([{ instanceId, key, at: event.timestamp, event: encodeMessage(event) }]);
+    this.#worker?.left(instanceId);
     return "delivered";
   }
 

@@ -23,6 +23,7 @@ import { PartitionPuller } from "./partition-puller.ts";
 import { RunNumbers } from "./run-numbers.ts";
 import type { EngineSettings } from "./settings.ts";
 import { StatusWatchers } from "./status-watchers.ts";
+import { untilAnswered } from "./store-retry.ts";
 
 export interface TaskHubWorkerOptions {
   readonly store: TaskHubStore;
@@ -171,6 +172,18 @@ export class TaskHubWorker {
     });
   }
 
+  /** Whether `deliver` is the way to the instance: its messages in the store, if any, would not be overtaken. */
+  takesMessages(instanceId: string): boolean {
+    return this.owns(instanceId) && this.#partitionFor(instanceId)?.isBehind === false;
+  }
+
+  /** This process has put a message for the instance into the store. */
+  left(instanceId: string): void {
+    const held = this.#partitions.get(partitionOf(instanceId, this.#store.hub.partitionCount));
+    held?.partition.fallBehind();
+    held?.puller.pull();
+  }
+
   isActivityRunning(run: number, taskId: number): "running" | "waiting" | undefined {
     if (!this.#activities.isKnown(run, taskId)) return undefined;
     return this.#activities.isRunning(run, taskId) ? "running" : "waiting";
@@ -197,6 +210,7 @@ export class TaskHubWorker {
   }
 
   #take(owned: OwnedPartition): void {
+    this.#fallBehind();
     const partition = new Partition(owned, this.#ports);
     const puller = new PartitionPuller({
       partition,
@@ -224,6 +238,14 @@ export class TaskHubWorker {
     // Episodes that have not been sent yet learn from the store that they are fenced.
     void this.#pump.flush();
     this.#logger.warn({ partition: partition.owned.partition }, "Lost a partition to another worker");
+  }
+
+  /** The instances of a new partition may have sent messages to those of the others, from another worker. */
+  #fallBehind(): void {
+    for (const { partition, puller } of this.#partitions.values()) {
+      partition.fallBehind();
+      puller.pull();
+    }
   }
 
   #pullAll(): void {
@@ -299,9 +321,10 @@ export class TaskHubWorker {
       load: (instanceId) => worker.load(instanceId),
       newRun: () => this.#runs.next(),
       newExecutionId,
+      isStopped: () => this.#state === "stopped",
       lost: (partition) => this.#lose(partition),
       sent: (instanceId, message: PendingMessage) =>
-        this.#partitionFor(instanceId)?.deliver(instanceId, message),
+        this.#partitionFor(instanceId)?.sent(instanceId, message),
       started: (instance) => this.#partitionFor(instance.instanceId)?.beginChild(instance),
       ended: (instanceId, record) => this.watchers.ended(instanceId, record),
       keep: async (instanceId, event) => {
@@ -309,15 +332,16 @@ export class TaskHubWorker {
         this.#pullAll();
       },
       discard: (owned, messageIds, timers) =>
-        this.#orLog("discard", worker.discard(owned, messageIds, timers)),
-      quarantine: (instanceId, reason) => this.#orLog("quarantine", worker.quarantine(instanceId, reason)),
+        this.#inTheEnd("discard", () => worker.discard(owned, messageIds, timers)),
+      quarantine: (instanceId, reason) =>
+        this.#inTheEnd("quarantine", () => worker.quarantine(instanceId, reason)),
     };
   }
 
-  /** Housekeeping that may fail: the next owner finds the same and does it again. */
-  async #orLog(operation: string, done: Promise<void>): Promise<void> {
+  /** Housekeeping: when it fails for good, the next owner finds the same and does it again. */
+  async #inTheEnd(operation: string, work: () => Promise<void>): Promise<void> {
     try {
-      await done;
+      await untilAnswered(work, this.#ports);
     } catch (error) {
       this.#logger.warn(
         { operation, err: error },

@@ -4,10 +4,6 @@ export function globToRegExp(glob: string): RegExp {
   return new RegExp(`^${pattern}$`);
 }
 
-export function isGlob(path: string): boolean {
-  return /[*?{]/.test(path);
-}
-
 const TOKEN = /\*\*\/|\*\*|[*?{},.+^$()|[\]\\]/g;
 
 const REPLACEMENTS: Readonly<Record<string, string>> = {

@@ -53,7 +53,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
     app,
     taskHubName: configuration.taskHubName,
     settings: configuration.settings,
-    logger,
+    logger: quieter(logger),
   });
   return serve({ hub, app, configuration, logger });
 }
@@ -65,6 +65,12 @@ async function locate({ app, appPath = "." }: StartServerOptions): Promise<AppLo
 function warnOfNothing({ registry }: App, logger: Logger): void {
   if (registry.orchestratorNames.length + registry.activityNames.length > 0) return;
   logger.warn({}, 'The app has registered no function. Functions register on `app` from "perdure".');
+}
+
+/** The engine's news are details here: what matters to whoever runs the host, the role watch says. */
+function quieter(logger: Logger): Logger {
+  const debug = logger.debug.bind(logger);
+  return { debug, info: debug, warn: logger.warn.bind(logger), error: logger.error.bind(logger) };
 }
 
 interface OpenHost {

@@ -67,7 +67,7 @@ test("S-32: after each event the code runs until it blocks", async () => {
   const run = await orchestrate(
     function* (context) {
       const [a, b] = [context.callActivity("a"), context.callActivity("b")];
-      const second = [yield b, yield a];
+      const second = [yield* b, yield* a];
       return second;
     },
     [taskCompleted(0, "A")],
@@ -81,7 +81,7 @@ test("S-32: after each event the code runs until it blocks", async () => {
 test("S-31: the history of an episode is what arrived, then what the code asked for", async () => {
   const run = await orchestrate(
     function* (context) {
-      const value = yield context.callActivity("first", 1);
+      const value = yield* context.callActivity("first", 1);
       yield context.callActivity("second", value);
     },
     [taskCompleted(0, "one")],
@@ -110,7 +110,7 @@ test.each<[string, MessageEvent]>([
         context.createTimer(T0 + SECOND),
         context.callActivity("last"),
       ];
-      return [yield first, yield last];
+      return [yield* first, yield* last];
     },
     [taskCompleted(0, "once")],
     [stray],

@@ -17,7 +17,7 @@ describe("an async orchestrator", () => {
       async (context) => {
         const first = await context.callActivity("first");
         await Promise.resolve();
-        await undefined;
+        await Promise.resolve().then(() => undefined);
         const nested = await (async () => [await context.callActivity("second", first)])();
         return [first, ...nested];
       },

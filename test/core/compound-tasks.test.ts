@@ -137,7 +137,7 @@ describe("any", () => {
         const [a, b] = [context.callActivity("a"), context.callActivity("b")];
         yield b;
         const winner: Task = yield* context.any([a, b, b]);
-        return [winner === b, yield a];
+        return [winner === b, yield* a];
       },
       [taskCompleted(1)],
       [taskCompleted(0, "A")],

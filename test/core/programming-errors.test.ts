@@ -10,7 +10,7 @@ describe("S-36: yielding", () => {
     ["null", null, "yielded null"],
     ["a number", 7, "yielded a value of type number"],
     ["a text", "task", "yielded a value of type string"],
-    ["an object", { then: 1 }, "yielded a value of type object"],
+    ["an object", { isCompleted: true }, "yielded a value of type object"],
     ["a promise", Promise.resolve(1), "yielded a value of type object"],
     ["an array", [], "yielded an array"],
     ["a function", () => 1, "yielded a value of type function"],

@@ -67,7 +67,7 @@ test("S-137: of a child with retries the last attempt stays, as the first one", 
       context.callSubOrchestrator("Child", 1, { retry }),
       context.callSubOrchestrator("Child", 2),
     ];
-    return [yield shaky, yield steady];
+    return [yield* shaky, yield* steady];
   };
   const failed = await orchestrate(
     handler,
@@ -114,7 +114,7 @@ test("S-133: a child behind a call whose retries went gets the number it has now
     const shaky = context.callActivity("shaky", undefined, { retry });
     yield context.callActivity("steady");
     const inner = context.callSubOrchestrator("Child");
-    return [yield inner, yield shaky];
+    return [yield* inner, yield* shaky];
   };
   const failed = await orchestrate(
     handler,
@@ -164,8 +164,8 @@ test("S-133: an id that was used twice keeps the outcome of the run that went we
     } catch {
       // The second call makes up for it.
     }
-    const second = yield context.callSubOrchestrator("Child", 2, { instanceId: "same" });
-    return [second, yield context.callActivity("fatal")];
+    const second = yield* context.callSubOrchestrator("Child", 2, { instanceId: "same" });
+    return [second, yield* context.callActivity("fatal")];
   };
   const failed = await orchestrate(
     handler,

@@ -38,7 +38,7 @@ test("S-132: a handled failure beside others is run again with them", async () =
     } catch {
       first = "handled";
     }
-    return [first, yield fatal];
+    return [first, yield* fatal];
   };
   const failed = await orchestrate(handler, [taskFailed(0), taskFailed(1)]);
 
@@ -50,8 +50,8 @@ test("S-132: a handled failure beside others is run again with them", async () =
 test("S-132: a handled failure stays when later history rests on it", async () => {
   const handler: Handler = function* (context) {
     const handled = yield* attempt(context, "shaky");
-    const cleaned = yield context.callActivity("clean up", handled);
-    return [handled, cleaned, yield context.callActivity("fatal")];
+    const cleaned = yield* context.callActivity("clean up", handled);
+    return [handled, cleaned, yield* context.callActivity("fatal")];
   };
   const failed = await orchestrate(handler, [taskFailed(0)], [taskCompleted(1, "clean")], [taskFailed(2)]);
 
@@ -90,8 +90,8 @@ test("S-132: the fatal failure goes although one that was asked for later has to
   const handler: Handler = function* (context) {
     const fatal = context.callActivity("fatal");
     const handled = yield* attempt(context, "shaky");
-    const cleaned = yield context.callActivity("clean up");
-    return [handled, cleaned, yield fatal];
+    const cleaned = yield* context.callActivity("clean up");
+    return [handled, cleaned, yield* fatal];
   };
   const failed = await orchestrate(handler, [taskFailed(0), taskFailed(1)], [taskCompleted(2, "clean")]);
 

@@ -147,11 +147,10 @@ test("S-108: with an id every attempt has it", async () => {
 test("S-112: when a second child with the same id is refused, the first still answers its own call", async () => {
   const run = await orchestrate(
     function* (context) {
-      const [first, second] = [1, 2].map((n) =>
-        context.callSubOrchestrator("Child", n, { instanceId: "twin" }),
-      );
-      const refused = yield context.any([second as NonNullable<typeof second>]);
-      return [(refused as { isFaulted: boolean }).isFaulted, yield first];
+      const first = context.callSubOrchestrator("Child", 1, { instanceId: "twin" });
+      const second = context.callSubOrchestrator("Child", 2, { instanceId: "twin" });
+      const refused = yield* context.any([second]);
+      return [refused.isFaulted, yield* first];
     },
     [childFailed(1, "twin", "An Orchestration instance with the status Running already exists.")],
     [childCompleted(0, "twin", "mine")],

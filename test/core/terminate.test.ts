@@ -3,8 +3,8 @@ import { eventRaised, suspended, taskCompleted, terminated } from "../support/hi
 import { type Handler, orchestrate } from "../support/orchestration.ts";
 
 const working: Handler = function* (context) {
-  const result = yield context.callActivity("work");
-  return [result, yield context.callActivity("more")];
+  const result = yield* context.callActivity("work");
+  return [result, yield* context.callActivity("more")];
 };
 
 test.each([

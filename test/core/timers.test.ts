@@ -56,6 +56,7 @@ test.each([
     );
   });
 
+  expect(run.end?.status).toBe("Completed");
   expect(run.last.actions).toEqual([]);
 });
 
@@ -102,7 +103,7 @@ test("S-92: a timer that fires in the very batch that cancels it stays canceled"
   const run = await orchestrate(
     function* (context) {
       const timer = context.createTimer(T0 + SECOND);
-      const winner = yield context.any([context.waitForExternalEvent("go"), timer]);
+      const winner = yield* context.any([context.waitForExternalEvent("go"), timer]);
       timer.cancel();
       return winner === timer ? "timer" : "event";
     },

@@ -68,7 +68,8 @@ export class Activities {
     const place = `${nextRun?.run ?? episode.run}:${chunk.seq}`;
     if (this.#written.has(place)) this.violations.push(`chunk ${place} of ${instanceId} was written twice`);
     this.#written.add(place);
-    for (const each of nextRun?.rewritten ? [nextRun.rewritten, chunk] : [chunk]) this.#noteScheduled(instanceId, each);
+    for (const each of nextRun?.rewritten ? [nextRun.rewritten, chunk] : [chunk])
+      this.#noteScheduled(instanceId, each);
   }
 
   #noteScheduled(instanceId: string, chunk: HistoryChunk): void {
@@ -79,7 +80,8 @@ export class Activities {
 
   #begin({ instanceId, taskId, name }: ActivityInvocation, input: unknown): void {
     const key = keyOf(instanceId, taskId);
-    if (!this.#scheduled.has(key)) this.violations.push(`activity ${name} of ${key} ran before it was committed`);
+    if (!this.#scheduled.has(key))
+      this.violations.push(`activity ${name} of ${key} ran before it was committed`);
     const call = callOf(instanceId, name, JSON.stringify(input));
     this.#runs.set(call, (this.#runs.get(call) ?? 0) + 1);
   }

@@ -48,7 +48,7 @@ class Evaluation {
       case "start":
         return "started";
       case "talk":
-        return step.value;
+        return Array.from({ length: step.count }, (_, index) => index);
       default:
         return this.#leaf(step);
     }

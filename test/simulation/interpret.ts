@@ -14,17 +14,20 @@ const TALK = "talk";
 export function orchestrator(style: Style): (context: OrchestrationContext) => unknown {
   return (context) => {
     const program = JSON.parse(context.inputText ?? "") as Program | Talk;
-    const running = "talk" in program ? listen(context) : run(program, context, style);
+    const running = "talk" in program ? listen(context, program.talk) : run(program, context, style);
     return style === "generator" ? running : drive(running);
   };
 }
 
+/** What the child of a "talk" gets: how many events it waits for. */
 interface Talk {
-  readonly talk: true;
+  readonly talk: number;
 }
 
-function* listen(context: OrchestrationContext): Running<unknown> {
-  return [yield context.waitForExternalEvent(TALK)];
+function* listen(context: OrchestrationContext, count: number): Running<unknown> {
+  const heard: unknown[] = [];
+  while (heard.length < count) heard.push(yield context.waitForExternalEvent(TALK));
+  return heard;
 }
 
 function* run(program: Program, context: OrchestrationContext, style: Style): Running<unknown> {
@@ -33,10 +36,9 @@ function* run(program: Program, context: OrchestrationContext, style: Style): Ru
   const results = [...program.results, yield* new Interpreter(context, style).step(body)];
   if (rest.length === 0) return results;
   const { preserveEvents } = program;
-  context.continueAsNew(
-    { ...program, bodies: rest, results } satisfies Program,
-    { preserveUnprocessedEvents: preserveEvents },
-  );
+  context.continueAsNew({ ...program, bodies: rest, results } satisfies Program, {
+    preserveUnprocessedEvents: preserveEvents,
+  });
   return undefined;
 }
 
@@ -50,7 +52,9 @@ async function drive<T>(running: Running<T>): Promise<T> {
   return next.value;
 }
 
-type Outcome = { readonly failed: false; readonly value: unknown } | { readonly failed: true; readonly error: unknown };
+type Outcome =
+  | { readonly failed: false; readonly value: unknown }
+  | { readonly failed: true; readonly error: unknown };
 
 async function settled(task: PromiseLike<unknown>): Promise<Outcome> {
   try {
@@ -94,7 +98,10 @@ class Interpreter {
       case "events":
         return yield* this.#events(step.name, step.count);
       case "limitedEvent":
-        return yield context.waitForExternalEvent(step.name, { timeoutMs: step.timeoutMs, defaultValue: "nothing" });
+        return yield context.waitForExternalEvent(step.name, {
+          timeoutMs: step.timeoutMs,
+          defaultValue: "nothing",
+        });
       case "status":
         context.setCustomStatus(step.value);
         return step.value;
@@ -104,7 +111,7 @@ class Interpreter {
         context.startOrchestration("program", programOf(step.body));
         return "started";
       case "talk":
-        return yield* this.#talk(step.value);
+        return yield* this.#talk(step.count, step.atOnce);
       default:
         return this.#valueOf(step, yield this.#task(step));
     }
@@ -125,7 +132,11 @@ class Interpreter {
         return context.callActivity("fail", leaf.value);
       case "retried": {
         const { key, failures, attempts } = leaf;
-        const retry = { firstRetryIntervalInMilliseconds: 100, maxNumberOfAttempts: attempts, backoffCoefficient: 2 };
+        const retry = {
+          firstRetryIntervalInMilliseconds: 100,
+          maxNumberOfAttempts: attempts,
+          backoffCoefficient: 2,
+        };
         return context.callActivity("flaky", { key: `${context.instanceId}/${key}`, failures }, { retry });
       }
       case "brittle":
@@ -174,12 +185,14 @@ class Interpreter {
     return echo === guid && guid !== other ? "the same" : [guid, other, echo];
   }
 
-  *#talk(value: number): Running<unknown> {
+  *#talk(count: number, atOnce: boolean): Running<unknown> {
     const context = this.#context;
     const instanceId = `talk-${context.newGuid()}`;
-    const child = context.callSubOrchestrator("program", { talk: true } satisfies Talk, { instanceId });
-    context.sendEvent(instanceId, TALK, value);
-    const [heard] = (yield child) as [unknown];
-    return heard;
+    const child = context.callSubOrchestrator("program", { talk: count } satisfies Talk, { instanceId });
+    for (let index = 0; index < count; index++) {
+      context.sendEvent(instanceId, TALK, index);
+      if (!atOnce) yield context.callActivity("double", index);
+    }
+    return yield child;
   }
 }

@@ -35,7 +35,11 @@ export async function findViolations(world: World, roots: readonly Root[]): Prom
 export async function describeWorld(world: World): Promise<readonly string[]> {
   const lines: string[] = [];
   for (const record of await allInstances(world)) {
-    lines.push("", `${record.instanceId} (run ${record.run}) ${record.status} ${record.output ?? ""}`, `  ${record.input}`);
+    lines.push(
+      "",
+      `${record.instanceId} (run ${record.run}) ${record.status} ${record.output ?? ""}`,
+      `  ${record.input}`,
+    );
     for await (const chunk of world.store.query.history(record.instanceId)) {
       lines.push(`  #${chunk.seq} at ${chunk.at}: ${chunk.events}`);
     }
@@ -58,7 +62,8 @@ function wrongEnd(
   if (!isTerminal(status)) return [`${instanceId} has not ended: ${status}`];
   const root = roots.find((each) => each.instanceId === instanceId);
   const parent = record.parent && byId.get(record.parent.instanceId);
-  if (status === "Terminated" && (root?.terminated || parent?.name === "hasty")) return [];
+  const mayBeOrphan = record.parent !== undefined && (parent === undefined || parent.status === "Terminated");
+  if (status === "Terminated" && (root?.terminated || parent?.name === "hasty" || mayBeOrphan)) return [];
   const program = root?.program ?? (JSON.parse(record.input ?? "null") as Program);
   if (!("bodies" in program)) return status === "Completed" ? [] : [`${instanceId} heard nothing: ${status}`];
   if (status === "Failed" && isBrittle(program) && roots.some((each) => each.terminated)) return [];
@@ -68,7 +73,11 @@ function wrongEnd(
 function difference(instanceId: string, meaning: Meaning, record: InstanceRecord): readonly string[] {
   const ended: Meaning =
     record.status === "Completed"
-      ? { status: "Completed", output: parsed(record.output), customStatus: numberOrNull(record.customStatus) }
+      ? {
+          status: "Completed",
+          output: parsed(record.output),
+          customStatus: numberOrNull(record.customStatus),
+        }
       : { status: record.status as "Failed", customStatus: numberOrNull(record.customStatus) };
   if (JSON.stringify(ended) === JSON.stringify(meaning)) return [];
   const reason = record.status === "Completed" ? "" : ` (${record.output ?? ""})`;
@@ -130,7 +139,8 @@ function unrunActivities(
     if (event.type === "TaskScheduled") calls.set(event.eventId, event);
     if (event.type !== "TaskCompleted" && event.type !== "TaskFailed") return [];
     const call = calls.get(event.taskScheduledId);
-    if (call === undefined) return [`${instanceId} has a result of activity ${event.taskScheduledId}, which it never called`];
+    if (call === undefined)
+      return [`${instanceId} has a result of activity ${event.taskScheduledId}, which it never called`];
     const key = `${call.name}(${call.input ?? ""})`;
     const count = (results.get(key) ?? 0) + 1;
     results.set(key, count);
@@ -156,9 +166,12 @@ async function differentReplay(
     );
     await session.replay(history);
     const { completion, actions } = await session.execute([], record.lastUpdatedAt);
-    if (actions.length > 0) differences.push(`a replay of ${record.instanceId} wants ${JSON.stringify(actions)}`);
+    if (actions.length > 0)
+      differences.push(`a replay of ${record.instanceId} wants ${JSON.stringify(actions)}`);
     if (completion?.status !== record.status || completion.result !== record.output) {
-      differences.push(`a replay of ${record.instanceId} comes to ${completion?.status} ${completion?.result}`);
+      differences.push(
+        `a replay of ${record.instanceId} comes to ${completion?.status} ${completion?.result}`,
+      );
     }
   }
   return differences;
@@ -172,7 +185,12 @@ const macrotask = (): Promise<void> =>
 /** What lies in the store for instances that have all ended: nothing. */
 async function leftovers(world: World): Promise<readonly string[]> {
   const { hub } = world.store;
-  const observer = world.store.worker({ workerId: "observer", processId: 0, hostName: "outside", leaseMs: 1 });
+  const observer = world.store.worker({
+    workerId: "observer",
+    processId: 0,
+    hostName: "outside",
+    leaseMs: 1,
+  });
   const found: string[] = [];
   for (let partition = 0; partition < hub.partitionCount; partition++) {
     const left = await observer.pull({
@@ -183,7 +201,8 @@ async function leftovers(world: World): Promise<readonly string[]> {
       timers: { until: Number.MAX_SAFE_INTEGER },
       recover: { afterInstanceId: "" },
     });
-    for (const message of left.messages) found.push(`a message for ${message.instanceId} lies there: ${message.event}`);
+    for (const message of left.messages)
+      found.push(`a message for ${message.instanceId} lies there: ${message.event}`);
     for (const timer of left.timers) found.push(`a timer of ${timer.instanceId} lies there`);
     for (const instanceId of left.recover) found.push(`${instanceId} has ended and asks for recovery`);
     for (const { instanceId } of left.starts) found.push(`${instanceId} waits to start`);

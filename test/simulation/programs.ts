@@ -25,12 +25,17 @@ export type Step =
   /** Waits so often for one event, which is raised so often, each time with the next number. */
   | { readonly op: "events"; readonly name: string; readonly count: number }
   /** The event is never raised, or comes with the very value that stands for its absence. */
-  | { readonly op: "limitedEvent"; readonly name: string; readonly raised: boolean; readonly timeoutMs: number }
+  | {
+      readonly op: "limitedEvent";
+      readonly name: string;
+      readonly raised: boolean;
+      readonly timeoutMs: number;
+    }
   | { readonly op: "status"; readonly value: number }
   | { readonly op: "guid" }
   | { readonly op: "start"; readonly body: Step }
-  /** A child that waits for an event, and the event. */
-  | { readonly op: "talk"; readonly value: number };
+  /** A child that waits for so many events, and the events, with other work between them or at once. */
+  | { readonly op: "talk"; readonly count: number; readonly atOnce: boolean };
 
 /** What the orchestrator gets: one body for each execution of continue-as-new. */
 export interface Program {
@@ -71,7 +76,13 @@ export class ProgramGenerator {
     const hasty = random.chance(0.15);
     const events = random.chance(0.5);
     const bodies = Array.from({ length: random.chance(0.3) ? 2 + random.int(2) : 1 }, () =>
-      this.#step({ depth: 3, events, brittle: !events && !hasty && random.chance(0.4), failing: true, status: true }),
+      this.#step({
+        depth: 3,
+        events,
+        brittle: !events && !hasty && random.chance(0.4),
+        failing: true,
+        status: true,
+      }),
     );
     return { bodies, results: [], preserveEvents: events || random.chance(0.5), hasty };
   }
@@ -87,7 +98,10 @@ export class ProgramGenerator {
         return { op: "sequence", steps: this.#some(1, 3, () => this.#step(deeper)) };
       case 3:
       case 4:
-        return { op: "all", leaves: this.#some(0, 4, () => this.#leaf({ ...deeper, failing: random.chance(0.1) })) };
+        return {
+          op: "all",
+          leaves: this.#some(0, 4, () => this.#leaf({ ...deeper, failing: random.chance(0.1) })),
+        };
       case 5:
         return { op: "any", leaf: { op: "activity", value: random.int(100) }, count: 1 + random.int(3) };
       case 6:
@@ -105,15 +119,21 @@ export class ProgramGenerator {
       case 12:
         return { op: "start", body: this.#step(inside(deeper)) };
       default:
-        return { op: "talk", value: random.int(100) };
+        return this.#talk();
     }
+  }
+
+  #talk(): Step {
+    return { op: "talk", count: 1 + this.#random.int(3), atOnce: this.#random.chance(0.5) };
   }
 
   #leaf(allowed: Allowed): Leaf {
     const random = this.#random;
     switch (random.int(8)) {
       case 0:
-        return allowed.failing ? { op: "failing", value: random.int(100) } : { op: "activity", value: random.int(100) };
+        return allowed.failing
+          ? { op: "failing", value: random.int(100) }
+          : { op: "activity", value: random.int(100) };
       case 1:
         return this.#retried(allowed);
       case 2:
@@ -142,7 +162,8 @@ export class ProgramGenerator {
 
   #retried(allowed: Allowed): Leaf {
     const attempts = 2 + this.#random.int(2);
-    const failures = allowed.failing && this.#random.chance(0.2) ? Number.MAX_SAFE_INTEGER : this.#random.int(attempts);
+    const failures =
+      allowed.failing && this.#random.chance(0.2) ? Number.MAX_SAFE_INTEGER : this.#random.int(attempts);
     return { op: "retried", key: this.#name(), failures, attempts };
   }
 
@@ -154,7 +175,7 @@ export class ProgramGenerator {
       return { op: "limitedEvent", name: this.#name(), raised, timeoutMs: random.pick([1, 300, 10_000]) };
     }
     if (allowed.events) return { op: "events", name: this.#name(), count: 1 + random.int(3) };
-    return { op: "talk", value: random.int(100) };
+    return this.#talk();
   }
 
   #some<T>(least: number, most: number, draw: () => T): readonly T[] {

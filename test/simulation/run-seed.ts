@@ -1,7 +1,7 @@
 import type { StorageProvider, TaskHubStore } from "../../src/storage/index.ts";
 import { Faults } from "./faults.ts";
-import { describeWorld, findViolations } from "./invariants.ts";
 import type { Style } from "./interpret.ts";
+import { describeWorld, findViolations } from "./invariants.ts";
 import { ProgramGenerator } from "./programs.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { type Simulation, Stuck } from "./simulation.ts";
@@ -19,7 +19,7 @@ export interface Run {
   readonly violations: readonly string[];
   readonly trace: readonly string[];
   /** What the store holds in the end. */
-  describe(): Promise<readonly string[]>;
+  readonly describe: () => Promise<readonly string[]>;
 }
 
 const CHAOS_STEPS = 1_500;
@@ -37,7 +37,9 @@ export async function runSeed(seed: number, options: RunOptions): Promise<Run> {
   const problems: string[] = [];
   const users = new Users(world, random);
   for (const root of roots) {
-    users.accompany(root).catch((error: unknown) => problems.push(`the user of ${root.instanceId} got ${String(error)}`));
+    users
+      .accompany(root)
+      .catch((error: unknown) => problems.push(`the user of ${root.instanceId} got ${String(error)}`));
   }
   const watcher = watch(world, roots);
   let step = 0;
@@ -55,7 +57,9 @@ export async function runSeed(seed: number, options: RunOptions): Promise<Run> {
     await simulation.run(isOver, { steps: 40_000, timeMs: 4 * 3_600_000 }, between);
   } catch (error) {
     if (!(error instanceof Stuck)) throw error;
-    const waiting = roots.filter((root) => !root.left).map(({ instanceId }) => `the user of ${instanceId} waits`);
+    const waiting = roots
+      .filter((root) => !root.left)
+      .map(({ instanceId }) => `the user of ${instanceId} waits`);
     problems.push(error.message, ...waiting, ...(await watcher.explain()));
   }
   if (problems.length + watcher.problems.length === 0) problems.push(...(await findViolations(world, roots)));

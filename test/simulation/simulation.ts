@@ -171,7 +171,8 @@ export class Simulation {
   /** To the time of the next thing that can happen. */
   #skipAhead(): boolean {
     let next = Number.POSITIVE_INFINITY;
-    for (const { readyAt, process } of this.#steps) next = Math.min(next, Math.max(readyAt, process.pausedUntil));
+    for (const { readyAt, process } of this.#steps)
+      next = Math.min(next, Math.max(readyAt, process.pausedUntil));
     if (next === Number.POSITIVE_INFINITY) return false;
     this.#now = Math.max(this.#now, next);
     return true;

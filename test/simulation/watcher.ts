@@ -28,13 +28,19 @@ export function watch(world: World, roots: readonly Root[]): Watcher {
     return Promise.all(live.map(({ instanceId, status }) => whyOf(world, instanceId, status)));
   };
   const look = async (): Promise<void> => {
-    const live = (await allInstances(world)).filter(({ status }) => !isTerminal(status));
+    const records = await allInstances(world);
+    const live = records.filter(({ status }) => !isTerminal(status));
     const left = roots.every((root) => root.left);
     quietSince = left && live.length === 0 ? (quietSince ?? simulation.now()) : undefined;
     const one = live.length > 0 ? simulation.random.pick(live) : undefined;
-    if (one && !(await hasReason(world, one.instanceId))) problems.push(`nobody knows why ${one.instanceId} waits`);
-    if (left) for (const { instanceId, status } of live) if (status === "Suspended") void resume(world, instanceId);
-    for (const root of roots) if (!root.left && suspendedIn(live, root)) void resume(world, root.instanceId);
+    if (one && !(await hasReason(world, one.instanceId)))
+      problems.push(`nobody knows why ${one.instanceId} waits`);
+    for (const { instanceId, status } of live) {
+      const isDone = roots.some((root) => root.instanceId === instanceId && root.left);
+      if (status === "Suspended" && !isDone) void resume(world, instanceId);
+    }
+    if (left)
+      for (const orphan of live.filter((record) => isOrphan(record, records))) void end(world, orphan);
   };
   const again = (): void => {
     simulation.schedule(world.outside, "look", LOOK_EVERY_MS, () => {
@@ -58,7 +64,10 @@ export async function allInstances(world: World): Promise<readonly InstanceRecor
   const instances: InstanceRecord[] = [];
   let continuationToken: string | undefined;
   do {
-    const page = await world.store.query.list({}, { size: 1_000, ...(continuationToken ? { continuationToken } : {}) });
+    const page = await world.store.query.list(
+      {},
+      { size: 1_000, ...(continuationToken ? { continuationToken } : {}) },
+    );
     instances.push(...page.instances);
     continuationToken = page.continuationToken;
   } while (continuationToken !== undefined);
@@ -80,17 +89,28 @@ async function hasReason(world: World, instanceId: string): Promise<boolean> {
 
 const LONG_MS = 60_000;
 
-function suspendedIn(live: readonly InstanceRecord[], root: Root): boolean {
-  const record = live.find(({ instanceId }) => instanceId === root.instanceId);
-  return record?.status === "Suspended";
+/** Its parent was terminated before it could send what this one waits for. */
+function isOrphan(record: InstanceRecord, records: readonly InstanceRecord[]): boolean {
+  const parent = records.find(({ instanceId }) => instanceId === record.parent?.instanceId);
+  return record.parent !== undefined && (parent === undefined || isTerminal(parent.status));
+}
+
+async function end(world: World, { instanceId }: InstanceRecord): Promise<void> {
+  await world.sleep(LONG_MS);
+  await unlessEnded(world.call((client) => client.terminate(instanceId)));
 }
 
 async function resume(world: World, instanceId: string): Promise<void> {
+  await world.sleep(LONG_MS);
+  await unlessEnded(world.call((client) => client.resume(instanceId)));
+}
+
+async function unlessEnded(action: Promise<void>): Promise<void> {
   try {
-    await world.sleep(LONG_MS);
-    await world.call((client) => client.resume(instanceId));
+    await action;
   } catch (error) {
-    if (!isDurableError(error, "INVALID_INSTANCE_STATE") && !isDurableError(error, "INSTANCE_NOT_FOUND")) throw error;
+    if (!isDurableError(error, "INVALID_INSTANCE_STATE") && !isDurableError(error, "INSTANCE_NOT_FOUND"))
+      throw error;
   }
 }
 

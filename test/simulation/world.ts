@@ -115,10 +115,14 @@ export class World {
   }
 
   /** Calls a client in some process, again and again until one answers. Errors that speak of the request are passed on. */
-  async call<T>(operation: (client: TaskHubClient) => Promise<T>): Promise<T> {
+  async call<T>(
+    operation: (client: TaskHubClient) => Promise<T>,
+    kind: "client" | "any" = "any",
+  ): Promise<T> {
     const { random } = this.#options;
     for (;;) {
-      const host = this.hosts.length > 0 ? random.pick(this.hosts) : undefined;
+      const hosts = kind === "any" ? this.hosts : this.hosts.filter(({ worker }) => worker === undefined);
+      const host = hosts.length > 0 ? random.pick(hosts) : undefined;
       try {
         if (host) return await host.process.unlessDead(operation(host.client));
       } catch (error) {

@@ -8,7 +8,21 @@ import { type EpisodeResult, OrchestratorSession } from "../../src/core/orchestr
 import { isTask } from "../../src/core/task.ts";
 import { SECOND, started, T0 } from "./history.ts";
 
-export type Handler = (context: OrchestrationContext) => unknown;
+/** Whatever a handler returns; a generator first, so that `yield` has the type it has for users. */
+type Returned =
+  | Generator<unknown, unknown, unknown>
+  | PromiseLike<unknown>
+  | AsyncGenerator
+  | { readonly [key: string]: unknown }
+  | readonly unknown[]
+  | string
+  | number
+  | bigint
+  | boolean
+  | undefined
+  | void;
+
+export type Handler = (context: OrchestrationContext) => Returned;
 
 export interface Orchestration {
   readonly handler: Handler;

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { HistoryEvent } from "../../src/core/history-event.ts";
 import { type Rewound, rewindHistory } from "../../src/core/rewind.ts";
 import { type Arriving, asAsync, type Handler, orchestrate, type Run, settle } from "./orchestration.ts";
 
@@ -29,4 +30,27 @@ export async function rewind(
 /** Goes on from a rewound history. The first episode has nothing but the rewind itself. */
 export function goOn(handler: Handler, rewound: Rewound, ...arriving: readonly Arriving[]): Promise<Run> {
   return orchestrate({ handler, past: rewound.history }, ...arriving);
+}
+
+/** What a history says was asked for and what came of it, without the frames of the episodes. */
+export function outline(history: readonly HistoryEvent[]): readonly string[] {
+  return history.flatMap((event) => {
+    switch (event.type) {
+      case "TaskScheduled":
+        return `${event.eventId} ${event.name}`;
+      case "TimerCreated":
+        return `${event.eventId} timer`;
+      case "TaskCompleted":
+        return `${event.taskScheduledId} completed`;
+      case "TaskFailed":
+        return `${event.taskScheduledId} failed`;
+      case "TimerFired":
+        return `${event.timerId} fired`;
+      case "OrchestratorStarted":
+      case "OrchestratorCompleted":
+        return [];
+      default:
+        return event.type;
+    }
+  });
 }

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { explain, type WaitingReason } from "../../src/core/waiting-reason.ts";
+import { T0 } from "../support/history.ts";
+
+const AT = "2024-01-02T03:04:05.000Z";
+
+test.each<[WaitingReason, string]>([
+  [{ type: "start" }, "It has not been started yet: no host has picked it up."],
+  [{ type: "start", scheduledAt: T0 }, `It is scheduled to start at ${AT}.`],
+  [{ type: "suspended", since: T0 }, `It is suspended since ${AT}.`],
+  [{ type: "suspended", since: T0, reason: "month's end" }, `It is suspended since ${AT}: month's end.`],
+  [{ type: "quarantined", reason: "its history is corrupt" }, "It is in quarantine: its history is corrupt."],
+  [{ type: "orchestrator-missing", name: "Order" }, "No worker has the orchestrator 'Order'."],
+  [{ type: "messages", count: 1 }, "1 message waits for a host to pick them up."],
+  [{ type: "messages", count: 3 }, "3 messages wait for a host to pick them up."],
+  [
+    { type: "activity", name: "Pay", taskId: 0, since: T0, state: "running" },
+    `Activity 'Pay' is running since ${AT}.`,
+  ],
+  [
+    { type: "activity", name: "Pay", taskId: 0, since: T0, state: "queued" },
+    `Activity 'Pay' waits for a free slot since ${AT}.`,
+  ],
+  [
+    { type: "activity", name: "Pay", taskId: 0, since: T0, state: "unknown" },
+    `Activity 'Pay' is under way since ${AT}.`,
+  ],
+  [
+    { type: "sub-orchestration", name: "Ship", instanceId: "s1", since: T0 },
+    `It waits for sub-orchestration 'Ship' (instance 's1') since ${AT}.`,
+  ],
+  [{ type: "timer", dueAt: T0, purpose: "timer" }, `It waits for a timer due at ${AT}.`],
+  [{ type: "timer", dueAt: T0, purpose: "retry" }, `A failed call is tried again at ${AT}.`],
+  [{ type: "timer", dueAt: T0, purpose: "event-timeout" }, `Its wait for an external event ends at ${AT}.`],
+  [{ type: "timer", dueAt: 1e20, purpose: "timer" }, "It waits for a timer due at 100000000000000000000."],
+  [{ type: "event", names: ["approval"] }, "It waits for external event 'approval'."],
+  [{ type: "event", names: ["approval", "refusal"] }, "It waits for external event 'approval', 'refusal'."],
+  [{ type: "event", names: [] }, "It waits for an external event."],
+  [
+    { type: "returned", openTasks: 1 },
+    "Its function has returned; it ends when the task it did not wait for has ended.",
+  ],
+  [
+    { type: "returned", openTasks: 2 },
+    "Its function has returned; it ends when the 2 tasks it did not wait for have ended.",
+  ],
+  [{ type: "next-episode" }, "It is about to run its next episode."],
+])("%j reads well", (reason, sentence) => {
+  expect(explain("abc123", [reason])).toEqual({ instanceId: "abc123", reasons: [reason], sentence });
+});
+
+test("without a reason an instance is about to run its next episode", () => {
+  expect(explain("abc123", [])).toEqual({
+    instanceId: "abc123",
+    reasons: [{ type: "next-episode" }],
+    sentence: "It is about to run its next episode.",
+  });
+});
+
+test("the sentence tells the first of several reasons, and how many more there are", () => {
+  const reasons: WaitingReason[] = [
+    { type: "event", names: ["go"] },
+    { type: "next-episode" },
+    { type: "start" },
+  ];
+
+  const { sentence, reasons: all } = explain("abc123", reasons);
+
+  expect(sentence).toBe("It waits for external event 'go' (and 2 more).");
+  expect(all).toEqual(reasons);
+});
