@@ -554,8 +554,12 @@ export class OrchestratorSession implements ContextPort {
   /** Terminated before its first episode has run: the code never runs (S-43). */
   #refuseToStartTerminated(events: readonly HistoryEvent[]): void {
     if (this.#begun) return;
-    const end = events.findIndex((event) => event.type === "OrchestratorCompleted");
-    const first = end < 0 ? events : events.slice(0, end);
+    const from = Math.max(
+      events.findIndex((event) => event.type === "ExecutionStarted"),
+      0,
+    );
+    const end = events.findIndex((event, index) => index > from && event.type === "OrchestratorCompleted");
+    const first = events.slice(from, end < 0 ? undefined : end);
     if (first.some((event) => event.type === "ExecutionTerminated")) this.#begun = true;
   }
 }

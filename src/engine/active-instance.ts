@@ -16,6 +16,8 @@ export interface PendingMessage {
   readonly storedId?: number;
   /** Its row among the timers, which the episode consumes. */
   readonly timer?: TimerKey;
+  /** It is in the history already, at this time, and its code has not run yet. */
+  readonly recordedAt?: number;
   /** It is meant for this run only: results and timers of an earlier one are void. */
   readonly run?: number;
   readonly settled?: (outcome: Delivery | Error) => void;
@@ -75,7 +77,7 @@ export function startedEvent(instance: NewInstance | InstanceRecord, generation 
 }
 
 /** The first event of the execution that follows a continue-as-new (S-75). */
-export function nextExecution(started: ExecutionStarted, next: NextRun, at: number): ExecutionStarted {
+export function nextStart(started: ExecutionStarted, next: NextRun, at: number): ExecutionStarted {
   const { scheduledStartTime: _, input: __, ...kept } = started;
   return {
     ...kept,

@@ -1,11 +1,19 @@
 import { toJsonText } from "../core/data-converter.ts";
 import { eventsOf } from "../core/episode-events.ts";
 import { encodeChunk, encodeMessage } from "../core/history-chunk.ts";
-import type { MessageEvent } from "../core/history-event.ts";
+import type { EventRaised, ExecutionStarted, MessageEvent } from "../core/history-event.ts";
 import type { CreateSubOrchestrationAction, ScheduleTaskAction } from "../core/orchestrator-action.ts";
-import type { Completion, EpisodeResult } from "../core/orchestrator-session.ts";
-import type { Episode, InstancePatch, NewInstance, NewMessage, Timer, TimerKey } from "../storage/index.ts";
-import type { ActiveInstance, CommittedRow, PendingMessage } from "./active-instance.ts";
+import type { Completion, ContinuedAsNew, EpisodeResult } from "../core/orchestrator-session.ts";
+import type {
+  Episode,
+  InstancePatch,
+  NewInstance,
+  NewMessage,
+  NextRun,
+  Timer,
+  TimerKey,
+} from "../storage/index.ts";
+import { type ActiveInstance, type CommittedRow, nextStart, type PendingMessage } from "./active-instance.ts";
 
 /** What happens once the episode is committed, and not before. */
 export interface Effects {
@@ -16,6 +24,15 @@ export interface Effects {
   readonly messages: readonly { readonly instanceId: string; readonly event: MessageEvent }[];
   readonly row: CommittedRow;
   readonly completion: Completion | undefined;
+  readonly nextExecution: NextExecution | undefined;
+}
+
+/** What follows a continue-as-new. */
+export interface NextExecution {
+  readonly nextRun: NextRun;
+  readonly at: number;
+  /** The events it begins with: they are in the history before the code has run. */
+  readonly begins: readonly [ExecutionStarted, ...EventRaised[]];
 }
 
 export interface BuiltEpisode {
@@ -58,27 +75,31 @@ export function buildEpisode(input: EpisodeInput): BuiltEpisode {
     ...(patch === undefined ? undefined : { patch }),
     ...(creation === undefined ? undefined : { create: creation }),
   };
-  const { events, eventCount } = encodeChunk(eventsOf(result, at), at);
-  const chunk = { seq: instance.nextSeq, at, eventCount, events };
-  if (result.continuedAsNew === undefined) return { episode: { ...common, chunk }, effects };
-  return { episode: nextExecution(input, common, chunk), effects };
+  const next = effects.nextExecution;
+  if (next === undefined) {
+    const chunk = { seq: instance.nextSeq, at, ...encodeChunk(eventsOf(result, at), at) };
+    return { episode: { ...common, chunk }, effects };
+  }
+  const chunk = { seq: 0, at, ...encodeChunk(next.begins, at) };
+  return { episode: { ...common, chunk, nextRun: next.nextRun }, effects };
 }
 
-/** Continue-as-new: the next execution begins with nothing but its input; carried events go through the inbox (S-75). */
-function nextExecution(
-  input: EpisodeInput,
-  common: Omit<Episode, "chunk">,
-  chunk: Episode["chunk"],
-): Episode {
-  const next = input.result.continuedAsNew;
+/**
+ * Continue-as-new: all that is left of the past is the input and the events that are carried over, which come before
+ * any that are on their way (S-75 to S-78).
+ */
+function continueAsNew(input: EpisodeInput, next: ContinuedAsNew): NextExecution {
+  const { instance, at } = input;
   const nextRun = {
     run: input.newRun(),
     executionId: input.newExecutionId(),
-    createdAt: input.at,
-    input: next?.input ?? null,
-    ...(next?.version === undefined ? {} : { version: next.version }),
+    createdAt: at,
+    input: next.input ?? null,
+    ...(next.version === undefined ? {} : { version: next.version }),
   };
-  return { ...common, chunk: { ...chunk, seq: 0, ...encodeChunk(NONE, input.at) }, nextRun };
+  if (instance.started === undefined)
+    throw new Error(`'${instance.instanceId}' continues what has not begun.`);
+  return { nextRun, at, begins: [nextStart(instance.started, nextRun, at), ...next.carriedOver] };
 }
 
 function consumedBy(messages: readonly PendingMessage[]): readonly number[] {
@@ -133,8 +154,6 @@ function effectsOf(input: EpisodeInput): Effects {
     }
   }
   if (completion) outgoing.push(...farewell(instance, result, completion, at));
-  for (const event of continuedAsNew?.carriedOver ?? NONE)
-    outgoing.push({ instanceId: instance.instanceId, event });
   return {
     activities,
     timersNew,
@@ -143,6 +162,7 @@ function effectsOf(input: EpisodeInput): Effects {
     messages: outgoing,
     row: rowAfter(instance, result),
     completion,
+    nextExecution: continuedAsNew && continueAsNew(input, continuedAsNew),
   };
 }
 

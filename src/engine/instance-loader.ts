@@ -70,12 +70,24 @@ async function replay(
   const started = begun?.type === "ExecutionStarted" ? begun : startedEvent(record);
   instance.started = started;
   instance.session = ports.executor.openSession(started, () => undefined);
+  const [first] = chunks;
+  if (first && chunks.length === 1 && started.generation !== undefined) {
+    instance.inbox.unshift(...beginnings(history, first.at));
+    return;
+  }
   if (begun) {
     await instance.session.replay(history);
     return;
   }
   const stored = await untilAnswered(() => ports.query.messages(instance.instanceId), ports);
   instance.inbox.unshift({ event: started }, ...inOrder(instance, stored, held));
+}
+
+/** What a continue-as-new has left for the next execution, whose code has not run while this is all there is. */
+function beginnings(history: readonly HistoryEvent[], recordedAt: number): readonly PendingMessage[] {
+  return history.flatMap((event) =>
+    event.type === "ExecutionStarted" || event.type === "EventRaised" ? [{ event, recordedAt }] : [],
+  );
 }
 
 /** What came for the instance before it could begin (S-67), in the order of arrival; what is in memory goes with it. */

@@ -1,24 +1,16 @@
 import { decodeMessage } from "../core/history-chunk.ts";
 import { isTerminal, type RuntimeStatus } from "../core/orchestration-status.ts";
 import type { EpisodeResult } from "../core/orchestrator-session.ts";
-import type {
-  CommitOutcome,
-  NewInstance,
-  NextRun,
-  OwnedPartition,
-  StoredMessage,
-  Timer,
-} from "../storage/index.ts";
+import type { CommitOutcome, NewInstance, OwnedPartition, StoredMessage, Timer } from "../storage/index.ts";
 import {
   ActiveInstance,
   type Delivery,
   endedRecord,
-  nextExecution,
   type PendingMessage,
   startedEvent,
 } from "./active-instance.ts";
 import type { PumpOutcome } from "./commit-pump.ts";
-import { type BuiltEpisode, buildEpisode, type Effects } from "./episode-builder.ts";
+import { type BuiltEpisode, buildEpisode, type Effects, type NextExecution } from "./episode-builder.ts";
 import { HeldMessages } from "./held-messages.ts";
 import { type Loading, loadInstance } from "./instance-loader.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
@@ -248,7 +240,7 @@ export class Partition {
     const messages = takeMessages(instance);
     if (messages.length === 0 && !instance.session?.isDue) return this.#rest(instance);
     instance.phase = "running";
-    const at = this.#ports.clock.now();
+    const at = messages[0]?.recordedAt ?? this.#ports.clock.now();
     const events = messages.flatMap((message) => message.event ?? []);
     const result = instance.session?.execute(events, at);
     if (result === undefined) return this.#rest(instance);
@@ -271,15 +263,16 @@ export class Partition {
   #finishEpisode(
     instance: ActiveInstance,
     messages: readonly PendingMessage[],
-    result: EpisodeResult,
+    came: EpisodeResult,
     at: number,
   ): void {
+    const result = messages[0]?.recordedAt === undefined ? came : { ...came, accepted: [] };
     const nothingToWrite =
       result.accepted.length === 0 &&
       result.actions.length === 0 &&
       result.completion === undefined &&
       result.continuedAsNew === undefined &&
-      messages.every((message) => message.storedId === undefined && message.timer === undefined);
+      messages.every(changesNothing);
     if (nothingToWrite) {
       for (const message of messages) message.settled?.("delivered");
       return this.#rest(instance);
@@ -347,7 +340,7 @@ export class Partition {
     for (const message of messages) if (message.storedId !== undefined) this.held.consume(message.storedId);
     this.#release(instance, effects, outcome);
     if (effects.completion) this.#ended(instance, effects, episode.chunk.at);
-    else if (episode.nextRun) this.#beginNextRun(instance, episode.nextRun, episode.chunk.at);
+    else if (effects.nextExecution) this.#beginNextExecution(instance, effects.nextExecution);
     else this.#rest(instance);
     for (const message of messages) message.settled?.("delivered");
   }
@@ -445,19 +438,19 @@ export class Partition {
   #passOn(instance: ActiveInstance): void {
     for (const message of instance.inbox.splice(0)) {
       if (message.storedId !== undefined) this.held.release(message.storedId);
-      // Whoever reads an instance that has not begun gives it its start.
-      if (message.event && message.event.type !== "ExecutionStarted")
+      // Whoever reads an instance gives it its start, and what its history has.
+      if (message.event && message.event.type !== "ExecutionStarted" && isNew(message))
         this.deliver(instance.instanceId, message);
     }
   }
 
-  #beginNextRun(instance: ActiveInstance, nextRun: NextRun, at: number): void {
+  #beginNextExecution(instance: ActiveInstance, { nextRun, at, begins }: NextExecution): void {
     this.#ports.activities.abortRun(instance.run, "its orchestration has continued as new");
     instance.run = nextRun.run;
     instance.nextSeq = 1;
     instance.bytes = 0;
-    if (instance.started) instance.started = nextExecution(instance.started, nextRun, at);
-    if (instance.started) instance.inbox.unshift({ event: instance.started });
+    instance.started = begins[0];
+    instance.inbox.unshift(...begins.map((event) => ({ event, recordedAt: at })));
     this.#open(instance);
     this.#makeReady(instance);
   }
@@ -696,17 +689,28 @@ class AlreadyExists extends Error {
   }
 }
 
-/** The messages of the next episode; those of an earlier run are void and dropped here. */
+/**
+ * The messages of the next episode; those of an earlier run are void and dropped here. What the history has already
+ * runs alone, at the time the history says. An instance that is being created does not know yet whether its id is
+ * another's: what is for that one waits.
+ */
 function takeMessages(instance: ActiveInstance): readonly PendingMessage[] {
-  const taken =
-    instance.inbox.length <= MAX_MESSAGES_IN_AN_EPISODE
-      ? instance.inbox.splice(0)
-      : instance.inbox.splice(0, MAX_MESSAGES_IN_AN_EPISODE);
-  if (taken.every((message) => message.run === undefined || message.run === instance.run)) return taken;
-  return taken.map((message) =>
-    message.run === undefined || message.run === instance.run ? message : withoutEvent(message),
-  );
+  const { inbox, run } = instance;
+  const isOurs = (message: PendingMessage): boolean => message.run === undefined || message.run === run;
+  const recorded = inbox[0]?.recordedAt === undefined ? 0 : inbox.findIndex(isNew);
+  const limit = recorded === 0 ? MAX_MESSAGES_IN_AN_EPISODE : recorded;
+  const taken = limit < 0 || inbox.length <= limit ? inbox.splice(0) : inbox.splice(0, limit);
+  if (taken.every(isOurs)) return taken;
+  if (instance.creation === undefined) return taken.map((each) => (isOurs(each) ? each : withoutEvent(each)));
+  inbox.unshift(...taken.filter((each) => !isOurs(each)));
+  return taken.filter(isOurs);
 }
+
+const isNew = (message: PendingMessage): boolean => message.recordedAt === undefined;
+
+/** It leaves no trace in the store unless it takes effect; what begins an execution does: its row says `recover`. */
+const changesNothing = ({ storedId, timer, recordedAt }: PendingMessage): boolean =>
+  storedId === undefined && timer === undefined && recordedAt === undefined;
 
 function withoutEvent(message: PendingMessage): PendingMessage {
   const { event: _, ...rest } = message;

@@ -66,8 +66,15 @@ function wrongEnd(
   if (status === "Terminated" && (root?.terminated || parent?.name === "hasty" || mayBeOrphan)) return [];
   const program = root?.program ?? (JSON.parse(record.input ?? "null") as Program);
   if (!("bodies" in program)) return status === "Completed" ? [] : [`${instanceId} heard nothing: ${status}`];
-  if (status === "Failed" && isBrittle(program) && roots.some((each) => each.terminated)) return [];
-  return difference(instanceId, evaluate(program), record);
+  if (status === "Failed" && isBrittle(program) && mayStayFailed(roots)) return [];
+  return difference(instanceId, meaningOf(program, record), record);
+}
+
+/** An execution that goes on from others keeps the custom status of theirs until it sets one. */
+function meaningOf(program: Program, record: InstanceRecord): Meaning {
+  const meaning = evaluate(program);
+  if (program.results.length === 0 || meaning.customStatus !== null) return meaning;
+  return { ...meaning, customStatus: numberOrNull(record.customStatus) };
 }
 
 function difference(instanceId: string, meaning: Meaning, record: InstanceRecord): readonly string[] {
@@ -82,6 +89,11 @@ function difference(instanceId: string, meaning: Meaning, record: InstanceRecord
   if (JSON.stringify(ended) === JSON.stringify(meaning)) return [];
   const reason = record.status === "Completed" ? "" : ` (${record.output ?? ""})`;
   return [`${instanceId} means ${JSON.stringify(meaning)} and came to ${JSON.stringify(ended)}${reason}`];
+}
+
+/** Its user does not rewind a root that is terminated, nor go on rewinding one that means to fail anyway. */
+function mayStayFailed(roots: readonly Root[]): boolean {
+  return roots.some((root) => root.terminated || evaluate(root.program).status === "Failed");
 }
 
 function isBrittle(program: Program): boolean {

@@ -1,0 +1,95 @@
+import { onTestFinished } from "vitest";
+import { LocalExecutor } from "../../src/engine/local-executor.ts";
+import type { Logger } from "../../src/engine/logger.ts";
+import { defaultSettings, type EngineSettings } from "../../src/engine/settings.ts";
+import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
+import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
+import { createMemoryStorage } from "../../src/providers/memory/index.ts";
+import { App } from "../../src/sdk/app.ts";
+import type { TaskHubStore } from "../../src/storage/index.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
+
+export interface HubOptions {
+  readonly settings?: Partial<EngineSettings>;
+  readonly partitionCount?: number;
+  /** Puts something between the engine and the store. */
+  readonly wrap?: (store: TaskHubStore) => TaskHubStore;
+}
+
+/** One process that runs the hub. */
+export interface Host {
+  readonly worker: TaskHubWorker;
+  readonly client: TaskHubClient;
+}
+
+/** A task hub in memory on a clock that the test moves, and the processes that come and go on it. */
+export class HubInMemory {
+  readonly app = new App();
+  readonly clock = new VirtualClock();
+  /** What the engine has logged as a warning or an error. */
+  readonly complaints: string[] = [];
+  readonly settings: EngineSettings;
+  readonly #options: HubOptions;
+  #store: TaskHubStore | undefined;
+  #hosts = 0;
+
+  constructor(options: HubOptions = {}) {
+    this.#options = options;
+    this.settings = defaultSettings({ maxConcurrentActivityFunctions: 10, ...options.settings });
+  }
+
+  async store(): Promise<TaskHubStore> {
+    if (this.#store === undefined) {
+      const storage = createMemoryStorage({ clock: this.clock });
+      const { partitionCount } = this.#options;
+      await storage.taskHubs.ensure("TestHub", partitionCount === undefined ? {} : { partitionCount });
+      this.#store = await storage.openTaskHub("TestHub");
+    }
+    return this.#store;
+  }
+
+  /** Starts a process that runs the app. */
+  async host(app: App = this.app): Promise<Host> {
+    const store = this.#options.wrap?.(await this.store()) ?? (await this.store());
+    const { clock, settings } = this;
+    const { maxOrchestrationActions } = settings;
+    const worker = new TaskHubWorker({
+      store,
+      settings,
+      clock,
+      executor: new LocalExecutor({ registry: app.registry, clock, maxOrchestrationActions }),
+      logger: this.#logger(),
+      workerId: `worker-${++this.#hosts}`,
+    });
+    onTestFinished(() => worker.kill());
+    await worker.start();
+    await clock.settle();
+    return { worker, client: new TaskHubClient({ store, settings, clock, worker }) };
+  }
+
+  /** A process that only talks to the hub. */
+  async client(): Promise<TaskHubClient> {
+    return new TaskHubClient({ store: await this.store(), settings: this.settings, clock: this.clock });
+  }
+
+  #logger(): Logger {
+    const note = (_details: object, message: string): void => {
+      this.complaints.push(message);
+    };
+    return { debug: () => undefined, info: () => undefined, warn: note, error: note };
+  }
+}
+
+/** A promise that the test settles. */
+export interface Gate {
+  readonly opened: Promise<void>;
+  open(): void;
+}
+
+export function gate(): Gate {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}

@@ -1,0 +1,92 @@
+import { expect, test } from "vitest";
+import { App } from "../../src/sdk/app.ts";
+import { HubInMemory } from "./hub-in-memory.ts";
+
+const LEASE_MS = 15_000;
+
+/** Each host dies when the deadly activity runs, as a process would that runs out of memory. */
+async function hostsThatDie(hub: HubInMemory, dies: () => void) {
+  const app = new App();
+  let kill: () => void = () => undefined;
+  app.activity("deadly", async () => {
+    dies();
+    kill();
+    await new Promise<never>(() => undefined);
+  });
+  app.activity("harmless", () => "fine");
+  app.orchestration("deadly", function* (ctx) {
+    return yield ctx.callActivity("deadly");
+  });
+  app.orchestration("neighbor", function* (ctx) {
+    yield ctx.waitForExternalEvent("go");
+    return yield ctx.callActivity("harmless");
+  });
+  app.orchestration("busy", function* (ctx) {
+    return yield ctx.callActivity("harmless");
+  });
+  return async () => {
+    const host = await hub.host(app);
+    kill = () => host.worker.kill();
+    return host;
+  };
+}
+
+test("an instance that kills the process again and again is put away; its neighbors go on", async () => {
+  const hub = new HubInMemory();
+  let deaths = 0;
+  const start = await hostsThatDie(hub, () => deaths++);
+  const first = await start();
+  const outside = await hub.client();
+  const neighbor = await first.client.startNew("neighbor");
+  await first.client.startNew("deadly", { instanceId: "bad" }).catch(() => undefined);
+  for (let each = 0; each < 20; each++) await outside.startNew("busy", { instanceId: `busy-${each}` });
+
+  for (let restart = 0; restart < 12; restart++) {
+    await hub.clock.advance(LEASE_MS + 1_000);
+    await start();
+    await hub.clock.advance(3_000);
+  }
+
+  expect(deaths).toBeLessThan(10);
+  await outside.raiseEvent(neighbor, "go");
+  await hub.clock.advance(2_000);
+  expect((await outside.getStatus(neighbor))?.output).toBe("fine");
+  for (let each = 0; each < 20; each++) {
+    expect((await outside.getStatus(`busy-${each}`))?.runtimeStatus).toBe("Completed");
+  }
+  expect(hub.complaints).toContain("An instance was put into quarantine");
+  expect(await outside.whyWaiting("bad")).toMatchObject({
+    reasons: expect.arrayContaining([
+      { type: "quarantined", reason: expect.stringContaining("died 5 times") },
+    ]),
+    sentence: expect.stringContaining("It is in quarantine"),
+  });
+});
+
+test("an instance in quarantine can be terminated, and started again under its id", async () => {
+  const hub = new HubInMemory();
+  const store = await hub.store();
+  hub.app.orchestration("waits", function* (ctx) {
+    return yield ctx.waitForExternalEvent("go");
+  });
+  const { worker, client } = await hub.host();
+  await client.startNew("waits", { instanceId: "1" });
+  await client.startNew("waits", { instanceId: "2" });
+  worker.kill();
+  const putAway = store.worker({ workerId: "admin", processId: 0, hostName: "", leaseMs: 1 });
+  await putAway.quarantine("1", "a test");
+  await putAway.quarantine("2", "a test");
+  await hub.clock.advance(LEASE_MS + 1_000);
+  const next = await hub.host();
+  await hub.clock.advance(1_000);
+
+  await next.client.terminate("1", "enough");
+  await hub.clock.advance(1_000);
+  expect(await next.client.getStatus("1")).toMatchObject({ runtimeStatus: "Terminated", output: "enough" });
+
+  await next.client.startNew("waits", { instanceId: "1" });
+  await next.client.raiseEvent("1", "go", "on");
+  await hub.clock.advance(1_000);
+  expect((await next.client.getStatus("1"))?.output).toBe("on");
+  expect((await next.client.getStatus("2"))?.runtimeStatus).toBe("Running");
+});
