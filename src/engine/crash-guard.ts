@@ -15,6 +15,8 @@ export interface CrashGuardPorts {
   get(instanceId: string): Promise<InstanceRecord | undefined>;
   countAttempts(instanceIds: readonly string[]): Promise<readonly number[]>;
   quarantine(instanceId: string, reason: string): Promise<void>;
+  /** True once someone else looks after these instances. */
+  isStopped(): boolean;
 }
 
 /** How many instances are restarted together after so many attempts: the more often, the fewer suspects. */
@@ -31,9 +33,11 @@ const PATIENCE_MS = 1_000;
  */
 export async function restartAfterCrash(found: readonly FoundWork[], ports: CrashGuardPorts): Promise<void> {
   for (const group of await groups(found, ports)) {
+    if (ports.isStopped()) return;
     const attempts = await ports.countAttempts(group.works.map((work) => work.instanceId));
     const running: Promise<void>[] = [];
     for (const [index, work] of group.works.entries()) {
+      if (ports.isStopped()) return;
       if ((attempts[index] ?? 0) > QUARANTINE_AFTER) await putAway(work.instanceId, ports);
       else running.push(work.begin());
     }

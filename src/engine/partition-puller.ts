@@ -154,6 +154,7 @@ export class PartitionPuller {
       get: (instanceId) => query.get(instanceId),
       countAttempts: (instanceIds) => worker.countAttempts(instanceIds),
       quarantine: (instanceId, reason) => worker.quarantine(instanceId, reason),
+      isStopped: () => this.#stopped,
     });
   }
 

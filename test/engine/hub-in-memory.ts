@@ -6,14 +6,20 @@ import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
 import { createMemoryStorage } from "../../src/providers/memory/index.ts";
 import { App } from "../../src/sdk/app.ts";
-import type { TaskHubStore } from "../../src/storage/index.ts";
+import type { TaskHubStore, WorkerIdentity, WorkerStore } from "../../src/storage/index.ts";
+import { bound } from "../support/bound-store.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
 export interface HubOptions {
   readonly settings?: Partial<EngineSettings>;
   readonly partitionCount?: number;
-  /** Puts something between the engine and the store. */
-  readonly wrap?: (store: TaskHubStore) => TaskHubStore;
+}
+
+export interface HostOptions {
+  /** Default: the hub's. */
+  readonly app?: App;
+  /** Puts something between this worker and the store. */
+  readonly wrap?: (worker: WorkerStore) => WorkerStore;
 }
 
 /** One process that runs the hub. */
@@ -49,8 +55,17 @@ export class HubInMemory {
   }
 
   /** Starts a process that runs the app. */
-  async host(app: App = this.app): Promise<Host> {
-    const store = this.#options.wrap?.(await this.store()) ?? (await this.store());
+  async host(options: HostOptions = {}): Promise<Host> {
+    const host = await this.newHost(options);
+    await host.worker.start();
+    await this.clock.settle();
+    return host;
+  }
+
+  /** The same, not started yet. */
+  async newHost({ app = this.app, wrap = (worker) => worker }: HostOptions = {}): Promise<Host> {
+    const hub = await this.store();
+    const store = { ...hub, worker: (identity: WorkerIdentity) => wrap(bound(hub.worker(identity))) };
     const { clock, settings } = this;
     const { maxOrchestrationActions } = settings;
     const worker = new TaskHubWorker({
@@ -62,8 +77,6 @@ export class HubInMemory {
       workerId: `worker-${++this.#hosts}`,
     });
     onTestFinished(() => worker.kill());
-    await worker.start();
-    await clock.settle();
     return { worker, client: new TaskHubClient({ store, settings, clock, worker }) };
   }
 

@@ -1,6 +1,7 @@
 import { decodeChunk } from "../../src/core/history-chunk.ts";
 import type { ActivityDefinition, ActivityInvocation } from "../../src/engine/registry.ts";
-import type { Episode, HistoryChunk, TaskHubStore, WorkerStore } from "../../src/storage/index.ts";
+import type { Episode, HistoryChunk, TaskHubStore } from "../../src/storage/index.ts";
+import { bound } from "../support/bound-store.ts";
 import type { Process, Simulation } from "./simulation.ts";
 
 const DURATIONS_MS = [0, 0, 0, 0, 20, 2_000, 20_000];
@@ -98,20 +99,3 @@ const keyOf = (instanceId: string, taskId: number): string => `${instanceId}/${t
 
 const callOf = (instanceId: string, name: string, input: string | undefined): string =>
   `${instanceId}/${name}(${input ?? ""})`;
-
-/** A plain object with the methods of a store. */
-export function bound(store: WorkerStore): WorkerStore {
-  return {
-    join: () => store.join(),
-    beat: () => store.beat(),
-    leave: () => store.leave(),
-    allocateRuns: (count) => store.allocateRuns(count),
-    pull: (request) => store.pull(request),
-    load: (instanceId) => store.load(instanceId),
-    commit: (episodes) => store.commit(episodes),
-    discard: (owned, messageIds, timers) => store.discard(owned, messageIds, timers),
-    countAttempts: (instanceIds) => store.countAttempts(instanceIds),
-    quarantine: (instanceId, reason) => store.quarantine(instanceId, reason),
-    onWake: (listener) => store.onWake(listener),
-  };
-}

@@ -5,7 +5,8 @@ import { defaultSettings, type EngineSettings } from "../../src/engine/settings.
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
 import type { StorageProvider, TaskHubStore, WorkerStore } from "../../src/storage/index.ts";
-import { Activities, bound } from "./activities.ts";
+import { bound } from "../support/bound-store.ts";
+import { Activities } from "./activities.ts";
 import type { Faults } from "./faults.ts";
 import { orchestrator, type Style } from "./interpret.ts";
 import type { Random } from "./seeded-random.ts";
