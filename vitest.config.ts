@@ -23,6 +23,7 @@ export const projects: Readonly<Record<string, ProjectOptions>> = {
   cli: {},
   conformance: {},
   simulation: { testTimeout: 10 * minute },
+  mutants: { testTimeout: 10 * minute },
   golden: {},
   http: {},
   e2e: oneFileAtATime,

@@ -154,7 +154,7 @@ export class TaskHubClient {
     return record === undefined ? [] : this.#history(record);
   }
 
-  /** One page, newest first. @throws {DurableError} INVALID_ARGUMENT */
+  /** One page, newest first; with a prefix in the order of ids. @throws {DurableError} INVALID_ARGUMENT */
   async listInstances(options: ListOptions = {}): Promise<StatusPage> {
     const { continuationToken } = options;
     const page = await this.#store.query.list(filterOf(options), {

@@ -89,7 +89,7 @@ export class DurableClient {
     return collect(this.#client.queryInstances(filter));
   }
 
-  /** One page, newest first. @throws {DurableError} INVALID_ARGUMENT */
+  /** One page, newest first; with a prefix in the order of ids. @throws {DurableError} INVALID_ARGUMENT */
   listInstances(options?: ListOptions): Promise<StatusPage> {
     return this.#client.listInstances(options);
   }

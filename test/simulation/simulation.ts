@@ -92,7 +92,7 @@ export class Simulation {
   /** Runs the step at some time after the delay; the answer cancels it. */
   schedule(process: Process, label: string, delayMs: number, run: () => void): () => void {
     if (!process.isAlive) return () => undefined;
-    const step = { process, label, readyAt: this.#now + Math.max(delayMs, 0), run };
+    const step = { process, label, readyAt: this.#now + Math.ceil(Math.max(delayMs, 0)), run };
     this.#steps.push(step);
     return () => {
       const index = this.#steps.indexOf(step);

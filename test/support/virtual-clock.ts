@@ -18,7 +18,7 @@ export class VirtualClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): () => void {
-    const alarm = { dueAt: this.#now + Math.max(delayMs, 0), callback };
+    const alarm = { dueAt: this.#now + Math.ceil(Math.max(delayMs, 0)), callback };
     this.#alarms.add(alarm);
     return () => {
       this.#alarms.delete(alarm);

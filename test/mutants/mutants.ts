@@ -1,0 +1,89 @@
+import type { Episode, Pulled, TaskHubStore, WorkerStore } from "../../src/storage/index.ts";
+import { bound } from "../support/bound-store.ts";
+
+export type Mutate = (hub: TaskHubStore) => TaskHubStore;
+
+/** The store as a broken engine would use it: each of these has to be noticed. */
+export const MUTANTS: Readonly<Record<string, () => Mutate>> = {
+  "an owner that was relieved goes on writing": withoutFence,
+  "an episode takes messages that its code has not seen": () =>
+    episodes(async (episode, { query }) => {
+      const waiting = await query.messages(episode.instanceId);
+      return { ...episode, consumed: [...new Set([...episode.consumed, ...waiting.map(({ id }) => id)])] };
+    }),
+  "an episode leaves the messages that its code has seen": () =>
+    episodes((episode) => ({ ...episode, consumed: [] })),
+  "what an episode sends is lost": () => episodes((episode) => ({ ...episode, messages: [] })),
+  "children are not written with the episode that starts them": () =>
+    episodes((episode) => ({ ...episode, starts: [] })),
+  "timers are not written with the episode that creates them": () =>
+    episodes((episode) => ({ ...episode, timersNew: [] })),
+  "timers that have fired or were canceled stay": () =>
+    episodes((episode) => ({ ...episode, timersDone: [] })),
+  "the end of an instance is not in its row": () =>
+    episodes(({ patch, ...episode }) =>
+      patch?.completedAt === undefined ? { ...episode, ...(patch ? { patch } : {}) } : episode,
+    ),
+  "results are written before what was asked for": () =>
+    episodes((episode) => ({
+      ...episode,
+      chunk: {
+        ...episode.chunk,
+        events: JSON.stringify((JSON.parse(episode.chunk.events) as unknown[]).reverse()),
+      },
+    })),
+  "nobody asks what a dead owner had under way": () => pulls((pulled) => ({ ...pulled, recover: [] })),
+  "nobody asks which timers a dead owner had": () => pulls((pulled) => ({ ...pulled, timers: [] })),
+  "messages are read in the wrong order": () =>
+    pulls((pulled) => ({ ...pulled, messages: pulled.messages.toReversed() })),
+  "a lost answer is taken for success": () =>
+    workers((worker) => ({
+      ...worker,
+      commit: (written) =>
+        worker
+          .commit(written.filter((_, index) => index > 0))
+          .then((outcomes) => [{ type: "applied", messageIds: [] }, ...outcomes]),
+    })),
+};
+
+function workers(change: (worker: WorkerStore, hub: TaskHubStore) => WorkerStore): Mutate {
+  return (hub) => ({ ...hub, worker: (identity) => change(bound(hub.worker(identity)), hub) });
+}
+
+function episodes(change: (episode: Episode, hub: TaskHubStore) => Episode | Promise<Episode>): Mutate {
+  return workers((worker, hub) => ({
+    ...worker,
+    commit: async (written) => worker.commit(await Promise.all(written.map((each) => change(each, hub)))),
+  }));
+}
+
+function pulls(change: (pulled: Pulled) => Pulled): Mutate {
+  return workers((worker) => ({ ...worker, pull: async (request) => change(await worker.pull(request)) }));
+}
+
+/** Every episode is written in the name of whoever owns its partition now. */
+function withoutFence(): Mutate {
+  const owners = new Map<number, { readonly worker: WorkerStore; readonly epoch: number }>();
+  return workers((worker) => {
+    const note = async (asked: Promise<Awaited<ReturnType<WorkerStore["join"]>>>) => {
+      const owned = await asked;
+      for (const { partition, epoch } of owned) {
+        if ((owners.get(partition)?.epoch ?? 0) < epoch) owners.set(partition, { worker, epoch });
+      }
+      return owned;
+    };
+    return {
+      ...worker,
+      join: () => note(worker.join()),
+      beat: () => note(worker.beat()),
+      commit: async (written) => {
+        const outcomes = [];
+        for (const episode of written) {
+          const owner = owners.get(episode.partition) ?? { worker, epoch: episode.epoch };
+          outcomes.push(...(await owner.worker.commit([{ ...episode, epoch: owner.epoch }])));
+        }
+        return outcomes;
+      },
+    };
+  });
+}
