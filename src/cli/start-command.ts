@@ -36,7 +36,8 @@ export function startCommand(): Command {
     .addHelpText(
       "after",
       `
-Settings are taken from these flags, then from PERDURE_* in the environment, then from host.json beside the app.
+Settings are taken from these flags, then from PERDURE_* in the environment or in local.settings.json, then from
+host.json beside the app.
 
 Example:
   perdure start samples/hello --port 8080 --storage sqlite:./hello.db`,

@@ -18,7 +18,8 @@ export class LimitedEventWait<T> extends Task<T> {
 
   #eventCame(): void {
     if (this.isCompleted) return;
-    this.complete(this.#event.value());
+    if (this.#event.isFaulted) this.fail(this.#event.error);
+    else this.complete(this.#event.value());
     this.#timer.cancel();
   }
 

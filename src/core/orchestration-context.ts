@@ -28,6 +28,8 @@ export interface WaitOptions<T = unknown> {
   readonly timeoutMs?: number;
   /** What the wait gives when the time is up, instead of failing with EVENT_TIMEOUT. */
   readonly defaultValue?: T;
+  /** Makes the value out of what arrived; what it throws, the wait fails with. */
+  readonly decode?: ((value: unknown) => T) | undefined;
 }
 
 export interface ContinueAsNewOptions {
@@ -149,10 +151,11 @@ export class OrchestrationContext {
       timeoutMs === undefined
         ? undefined
         : actions.createTimer(this.#port.currentTime + timeoutMs, { timeoutOf: name });
-    const task: EventTask<T> = new EventTask<T>(this.#port, () => {
+    const cancel = (): void => {
       events.cancel(name, task);
       task.fail(new DurableError("TASK_CANCELED", `The wait for external event '${name}' was canceled.`));
-    });
+    };
+    const task: EventTask<T> = new EventTask<T>(this.#port, { cancel, decode: options.decode });
     events.wait(name, task);
     if (timer === undefined || timeoutMs === undefined) return task;
     return new LimitedEventWait(this.#port, task, timer, () => {

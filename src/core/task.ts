@@ -164,17 +164,33 @@ export class TimerTask extends Task<void> {
   }
 }
 
+export interface EventTaskOptions {
+  readonly cancel: () => void;
+  /** Makes the value out of what arrived; what it throws, the wait fails with. */
+  readonly decode?: ((value: unknown) => unknown) | undefined;
+}
+
 /** A wait for an external event. A canceled wait never takes an event. */
 export class EventTask<T = unknown> extends Task<T> {
-  readonly #onCancel: () => void;
+  readonly #options: EventTaskOptions;
 
-  constructor(scope: TaskScope, onCancel: () => void) {
+  constructor(scope: TaskScope, options: EventTaskOptions) {
     super(scope);
-    this.#onCancel = onCancel;
+    this.#options = options;
   }
 
   cancel(): void {
-    if (!this.isCompleted) this.#onCancel();
+    if (!this.isCompleted) this.#options.cancel();
+  }
+
+  override completeWithText(text: JsonText | undefined): void {
+    const { decode } = this.#options;
+    if (decode === undefined) return super.completeWithText(text);
+    try {
+      this.complete(decode(fromJsonText(text)));
+    } catch (error) {
+      this.fail(error);
+    }
   }
 }
 

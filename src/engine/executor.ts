@@ -22,6 +22,7 @@ export interface OrchestrationSession {
 
 export interface ActivityCall {
   readonly instanceId: string;
+  readonly executionId: string;
   readonly taskId: number;
   readonly name: string;
   readonly input: JsonText | undefined;
@@ -53,6 +54,10 @@ export interface Executor {
   startActivity(call: ActivityCall): RunningActivity;
   /** Rewrites the history of a failed instance by replaying its code. */
   rewind(name: string, input: RewindInput): Promise<Rewound>;
-  /** What a client is told when it starts something unknown; `undefined` when the name is known. */
-  refuseToStart(name: string): Error | undefined;
+  /**
+   * Whether a client may start this. What answers at once answers without a promise.
+   *
+   * @throws {DurableError} ORCHESTRATOR_NOT_FOUND, SCHEMA_VALIDATION_FAILED
+   */
+  checkStart(name: string, input: JsonText | undefined): void | Promise<void>;
 }

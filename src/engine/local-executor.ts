@@ -1,7 +1,7 @@
 import { fromJsonText, toJsonText } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
 import { describeFailure } from "../core/failure-details.ts";
-import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
+import type { ExecutionStarted, HistoryEvent, JsonText } from "../core/history-event.ts";
 import type { OpenTasks } from "../core/open-tasks.ts";
 import type { OrchestratorDefinition } from "../core/orchestrator-definition.ts";
 import {
@@ -49,10 +49,10 @@ export class LocalExecutor implements Executor {
     return this.#registry.orchestrator(name) !== undefined;
   }
 
-  refuseToStart(name: string): Error | undefined {
-    return this.hasOrchestrator(name)
-      ? undefined
-      : orchestratorNotFound(name, this.#registry.orchestratorNames);
+  checkStart(name: string, input: JsonText | undefined): void | Promise<void> {
+    const definition = this.#registry.orchestrator(name);
+    if (definition === undefined) throw orchestratorNotFound(name, this.#registry.orchestratorNames);
+    return definition.checkInput?.(fromJsonText(input));
   }
 
   openSession(started: ExecutionStarted, onStray: () => void): OrchestrationSession {
@@ -131,6 +131,7 @@ class LocalSession implements OrchestrationSession {
 class LocalActivity implements RunningActivity, ActivityInvocation {
   readonly outcome: Promise<ActivityOutcome>;
   readonly instanceId: string;
+  readonly executionId: string;
   readonly taskId: number;
   readonly name: string;
   #controller: AbortController | undefined;
@@ -138,6 +139,7 @@ class LocalActivity implements RunningActivity, ActivityInvocation {
 
   constructor(definition: ActivityDefinition, call: ActivityCall, clock: Clock) {
     this.instanceId = call.instanceId;
+    this.executionId = call.executionId;
     this.taskId = call.taskId;
     this.name = definition.name;
     const running = this.#run(definition, call);

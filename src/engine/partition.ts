@@ -1,3 +1,4 @@
+import type { FailureDetails } from "../core/failure-details.ts";
 import { decodeMessage } from "../core/history-chunk.ts";
 import { isTerminal, type RuntimeStatus } from "../core/orchestration-status.ts";
 import type { EpisodeResult } from "../core/orchestrator-session.ts";
@@ -365,7 +366,7 @@ export class Partition {
     for (const start of effects.starts) {
       const refusal = refused?.find((each) => each.instanceId === start.instanceId);
       if (refusal === undefined) this.#ports.started(start);
-      else if (start.parent) this.#childRefused(instance, start.instanceId, refusal.status);
+      else if (start.parent) this.#childRefused(instance, start.instanceId, idIsTaken(refusal.status));
     }
     effects.messages.forEach((message, index) => {
       this.#ports.sent(message.instanceId, {
@@ -389,7 +390,9 @@ export class Partition {
 
   startActivity(instance: ActiveInstance, taskId: number, name: string, input: string | undefined): void {
     const { instanceId, run } = instance;
-    this.#ports.activities.start({ instanceId, run, taskId, name, input, owner: this }, (outcome) => {
+    const executionId = instance.started?.executionId ?? "";
+    const call = { instanceId, executionId, run, taskId, name, input, owner: this };
+    this.#ports.activities.start(call, (outcome) => {
       const timestamp = this.#ports.clock.now();
       this.deliver(instanceId, {
         run,
@@ -412,8 +415,7 @@ export class Partition {
     });
   }
 
-  #childRefused(instance: ActiveInstance, childId: string, status: RuntimeStatus): void {
-    const reason = `An Orchestration instance with the status ${status} already exists.`;
+  #childRefused(instance: ActiveInstance, childId: string, failure: FailureDetails): void {
     this.deliver(instance.instanceId, {
       run: instance.run,
       event: {
@@ -421,8 +423,8 @@ export class Partition {
         timestamp: this.#ports.clock.now(),
         taskScheduledId: instance.session?.openTasks.childOf(childId)?.id ?? -1,
         instanceId: childId,
-        reason,
-        failure: { errorType: "InstanceAlreadyExists", errorMessage: reason },
+        reason: failure.errorMessage,
+        failure,
       },
     });
   }
@@ -577,7 +579,7 @@ export class Partition {
     if (child?.parent?.instanceId === instance.instanceId) return;
     const messages = await untilAnswered(() => query.messages(instance.instanceId), this.#ports);
     if (!messages.some((message) => isOutcomeOf(childId, message))) {
-      this.#childRefused(instance, childId, child?.status ?? "Canceled");
+      this.#childRefused(instance, childId, child ? idIsTaken(child.status) : gone(childId));
     }
   }
 
@@ -679,6 +681,17 @@ export class Partition {
 }
 
 const BASE_BYTES = 3_000;
+
+/** S-112 */
+const idIsTaken = (status: RuntimeStatus): FailureDetails => ({
+  errorType: "InstanceAlreadyExists",
+  errorMessage: `An Orchestration instance with the status ${status} already exists.`,
+});
+
+const gone = (childId: string): FailureDetails => ({
+  errorType: "InstanceNotFound",
+  errorMessage: `Sub-orchestration '${childId}' was purged before its outcome was known.`,
+});
 
 class AlreadyExists extends Error {
   readonly status: RuntimeStatus;

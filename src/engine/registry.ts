@@ -4,6 +4,7 @@ import type { OrchestratorDefinition } from "../core/orchestrator-definition.ts"
 /** What an activity gets beside its input. */
 export interface ActivityInvocation {
   readonly instanceId: string;
+  readonly executionId: string;
   readonly taskId: number;
   readonly name: string;
   /** Aborted when the activity's time is up, its orchestration has ended without it, or the host stops. */
@@ -17,13 +18,18 @@ export interface ActivityDefinition {
   readonly timeoutMs?: number;
 }
 
+export interface OrchestratorRegistration extends OrchestratorDefinition {
+  /** Whether a client may start it with this input. @throws {DurableError} SCHEMA_VALIDATION_FAILED */
+  readonly checkInput?: (input: unknown) => void | Promise<void>;
+}
+
 /** Names and functions. Names compare without regard to case (S-4). */
 export class FunctionRegistry {
-  readonly #orchestrators = new Map<string, OrchestratorDefinition>();
+  readonly #orchestrators = new Map<string, OrchestratorRegistration>();
   readonly #activities = new Map<string, ActivityDefinition>();
 
   /** @throws {DurableError} DUPLICATE_FUNCTION */
-  addOrchestrator(definition: OrchestratorDefinition): void {
+  addOrchestrator(definition: OrchestratorRegistration): void {
     add(this.#orchestrators, "orchestrator", definition);
   }
 
@@ -32,7 +38,7 @@ export class FunctionRegistry {
     add(this.#activities, "activity", definition);
   }
 
-  orchestrator(name: string): OrchestratorDefinition | undefined {
+  orchestrator(name: string): OrchestratorRegistration | undefined {
     return this.#orchestrators.get(name) ?? this.#orchestrators.get(name.toLowerCase());
   }
 

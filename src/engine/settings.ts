@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { DurableError } from "../core/errors.ts";
 
 /** How the engine behaves. The names that host.json has are host.json's (contract 6.1). */
 export interface EngineSettings {
@@ -22,9 +23,21 @@ export interface EngineSettings {
   readonly overridableExistingInstanceStates: "NonRunningStates" | "AnyState";
 }
 
+/** The least that each number may be. Without memory for sessions every episode replays; everything else needs one. */
+const LEAST: Readonly<Partial<Record<keyof EngineSettings, number>>> = {
+  maxConcurrentActivityFunctions: 1,
+  maxConcurrentOrchestratorFunctions: 1,
+  maxOrchestrationActions: 1,
+  sessionMemoryBytes: 0,
+  leaseMs: 100,
+  timerHorizonMs: 1,
+  maxTimersInMemory: 1,
+};
+
+/** @throws {DurableError} INVALID_CONFIGURATION */
 export function defaultSettings(overrides: Partial<EngineSettings> = {}): EngineSettings {
   const cores = availableParallelism();
-  return {
+  const settings: EngineSettings = {
     maxConcurrentActivityFunctions: 10 * cores,
     maxConcurrentOrchestratorFunctions: 256,
     maxOrchestrationActions: 100_000,
@@ -36,4 +49,13 @@ export function defaultSettings(overrides: Partial<EngineSettings> = {}): Engine
     overridableExistingInstanceStates: "NonRunningStates",
     ...overrides,
   };
+  for (const [name, least] of Object.entries(LEAST)) {
+    const value = settings[name as keyof EngineSettings];
+    if (typeof value === "number" && value >= least) continue;
+    throw new DurableError(
+      "INVALID_CONFIGURATION",
+      `${name} is ${value}; allowed: a number, ${least} or more.`,
+    );
+  }
+  return settings;
 }

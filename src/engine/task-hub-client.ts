@@ -127,10 +127,11 @@ export class TaskHubClient {
    * Starts an orchestration; the answer is its id, and once it is there the start survives any crash.
    *
    * @throws {DurableError} ORCHESTRATOR_NOT_FOUND, INVALID_INSTANCE_ID, INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE,
-   * INSTANCE_ALREADY_EXISTS. Nothing is written then.
+   * SCHEMA_VALIDATION_FAILED, INSTANCE_ALREADY_EXISTS. Nothing is written then.
    */
   async startNew(name: string, options: StartOptions = {}): Promise<string> {
     const instance = this.#newInstance(name, options);
+    await this.#worker?.executor.checkStart(name, instance.input);
     const onConflict = options.onConflict ?? this.#defaultConflict();
     const outcome = await this.#create(instance);
     if (outcome.type === "started" || onConflict === "join") return instance.instanceId;
@@ -297,8 +298,6 @@ export class TaskHubClient {
   // --- how it reaches the instance ---
 
   #newInstance(name: string, options: StartOptions): Omit<NewInstance, "run"> {
-    const refusal = this.#worker?.executor.refuseToStart(name);
-    if (refusal) throw refusal;
     if (typeof name !== "string" || name === "") {
       throw new DurableError("INVALID_ARGUMENT", "An orchestration needs the name of its function.");
     }

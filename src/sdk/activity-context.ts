@@ -17,13 +17,14 @@ export class ActivityContext {
     return this.#invocation.instanceId;
   }
 
-  /** The number of the task within the orchestration; with `instanceId` a key for idempotent work. */
+  /** The number of the task within the execution of the orchestration. */
   get taskId(): number {
     return this.#invocation.taskId;
   }
 
+  /** The same when this very call runs again after a crash, and no other call's: a key for idempotent work. */
   get invocationId(): string {
-    return `${this.#invocation.instanceId}:${this.#invocation.taskId}`;
+    return `${this.#invocation.executionId}:${this.#invocation.taskId}`;
   }
 
   /** Aborted when the activity's time is up, its orchestration has ended without it, or the host stops. */

@@ -62,6 +62,7 @@ export class App {
       name,
       handler: orchestratorHandler(options, this.schemas, name),
       ...("completeOnReturn" in options && options.completeOnReturn ? { completeOnReturn: true } : {}),
+      ...("input" in options && options.input ? { checkInput: inputCheck(name, options.input) } : {}),
     });
     if ("input" in options) this.schemas.addOrchestratorInput(name, options.input);
     return { kind: "orchestrator", name };
@@ -130,6 +131,12 @@ function orchestratorHandler(
     const returned = runStretch(core, () => handler(context, input));
     if (isGenerator(returned)) return new Stretches(core, returned, outputSchema ? finish : undefined);
     return outputSchema && !isThenable(returned) ? finish(returned) : returned;
+  };
+}
+
+function inputCheck(name: string, schema: Schema): (input: unknown) => Promise<void> {
+  return async (input) => {
+    await validate(schema, input, `The input of orchestrator '${name}'`);
   };
 }
 

@@ -1,7 +1,12 @@
 import type { RetryPolicy } from "../core/retry-policy.ts";
 import type { Task, TimerTask } from "../core/task.ts";
 import type { OrchestratorContext, TaskValues, Untyped } from "./orchestrator-context.ts";
-import type { ActivityReference, InputArguments, OrchestratorReference } from "./references.ts";
+import type {
+  ActivityReference,
+  EventReference,
+  InputArguments,
+  OrchestratorReference,
+} from "./references.ts";
 
 /** `context.df` of durable-functions v3. It forwards and nothing else. */
 export class DurableOrchestrationContext<I = unknown> {
@@ -109,8 +114,10 @@ export class DurableOrchestrationContext<I = unknown> {
     return this.#context.createTimer(fireAt);
   }
 
-  waitForExternalEvent<T = Untyped>(name: string): Task<T> {
-    return this.#context.waitForExternalEvent<T>(name);
+  waitForExternalEvent<T>(event: EventReference<T>): Task<T>;
+  waitForExternalEvent<T = Untyped>(name: string): Task<T>;
+  waitForExternalEvent(event: string | EventReference<unknown>): Task<Untyped> {
+    return this.#context.waitForExternalEvent(event as string);
   }
 
   continueAsNew(input?: unknown, preserveUnprocessedEvents = false): void {

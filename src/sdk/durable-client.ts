@@ -66,12 +66,7 @@ export class DurableClient {
   ): Promise<InstanceId<O>>;
   startNew(name: string, options?: StartOptions): Promise<string>;
   startNew(orchestrator: string | { readonly name: string }, options: StartOptions = {}): Promise<string> {
-    const name = nameOf(orchestrator);
-    const schema = this.#schemas?.orchestratorInput(name);
-    if (schema === undefined) return this.#client.startNew(name, options);
-    return validate(schema, options.input, `The input of orchestrator '${name}'`).then(() =>
-      this.#client.startNew(name, options),
-    );
+    return this.#client.startNew(nameOf(orchestrator), options);
   }
 
   /** `undefined` when there is no such instance. */

@@ -7,6 +7,10 @@ export {
 } from "../core/errors.ts";
 export type { FailureDetails } from "../core/failure-details.ts";
 export type { ProjectedEvent } from "../core/history-projection.ts";
+export type {
+  ContinueAsNewOptions,
+  SubOrchestrationOptions,
+} from "../core/orchestration-context.ts";
 export type { RuntimeStatus } from "../core/orchestration-status.ts";
 export type { RetryPolicy } from "../core/retry-policy.ts";
 export type { Task, TimerTask } from "../core/task.ts";
@@ -14,7 +18,17 @@ export type { WaitingExplanation, WaitingReason } from "../core/waiting-reason.t
 export type { Logger } from "../engine/logger.ts";
 export type { OrchestrationStatus, StatusOptions } from "../engine/orchestration-status-view.ts";
 export type { EngineSettings } from "../engine/settings.ts";
-export type { InstanceQuery, ListOptions, OnConflict, StartOptions } from "../engine/task-hub-client.ts";
+export type {
+  InstanceQuery,
+  ListOptions,
+  OnConflict,
+  PurgeResult,
+  RaiseEventOptions,
+  RestartOptions,
+  StartOptions,
+  StatusPage,
+  WaitOptions,
+} from "../engine/task-hub-client.ts";
 export type { ActivityContext } from "./activity-context.ts";
 export {
   type ActivityHandler,
@@ -24,9 +38,9 @@ export {
   type OrchestrationOptions,
 } from "./app.ts";
 export type { DurableOrchestrationContext } from "./df-context.ts";
-export type { CompletedStatus, DurableClient } from "./durable-client.ts";
+export type { CompletedStatus, DurableClient, StatusFilter, TypedStartOptions } from "./durable-client.ts";
 export { getClient } from "./open-hubs.ts";
-export type { OrchestratorContext } from "./orchestrator-context.ts";
+export type { EventWaitOptions, Log, OrchestratorContext } from "./orchestrator-context.ts";
 export type { ActivityReference, EventReference, InstanceId, OrchestratorReference } from "./references.ts";
 export { RetryOptions } from "./retry-options.ts";
 export { OrchestrationRuntimeStatus } from "./runtime-status.ts";

@@ -13,6 +13,7 @@ import type { FunctionSchemas } from "./function-schemas.ts";
 import {
   type ActivityReference,
   type EventReference,
+  type InputAndOptions,
   type InputArguments,
   nameOf,
   type OrchestratorReference,
@@ -26,6 +27,8 @@ export type Untyped = any;
 export type TaskValues<T extends readonly Task<unknown>[]> = {
   -readonly [K in keyof T]: T[K] extends Task<infer V> ? V : never;
 };
+
+export type EventWaitOptions<T> = Omit<WaitOptions<T>, "decode">;
 
 export interface Log {
   (...values: unknown[]): void;
@@ -125,8 +128,7 @@ export class OrchestratorContext<I = unknown> {
   /** Runs another orchestration as part of this one. @throws {DurableError} INVALID_INSTANCE_ID (S-111) */
   callSubOrchestrator<A, O>(
     orchestrator: OrchestratorReference<A, O>,
-    input: A,
-    options?: SubOrchestrationOptions,
+    ...inputAndOptions: InputAndOptions<A, SubOrchestrationOptions>
   ): Task<O>;
   callSubOrchestrator(name: string, input?: unknown, options?: SubOrchestrationOptions): Task<Untyped>;
   callSubOrchestrator(
@@ -155,21 +157,28 @@ export class OrchestratorContext<I = unknown> {
     return this.#core.createTimer(due instanceof Date ? due.getTime() : this.#core.currentTime + due.afterMs);
   }
 
-  /** Waits for an event from outside (S-60 to S-65). Without a timeout the wait has no end. */
-  waitForExternalEvent<T>(event: EventReference<T>, options?: WaitOptions<T>): Task<T>;
-  waitForExternalEvent<T = Untyped>(name: string, options?: WaitOptions<T>): Task<T>;
-  waitForExternalEvent(event: string | { readonly name: string }, options?: WaitOptions): Task<Untyped> {
-    return this.#core.waitForExternalEvent(nameOf(event), options);
+  /**
+   * Waits for an event from outside (S-60 to S-65). Without a timeout the wait has no end. With a schema the value is
+   * as the schema gives it, and the wait fails with SCHEMA_VALIDATION_FAILED for a payload that does not match.
+   */
+  waitForExternalEvent<T>(event: EventReference<T>, options?: EventWaitOptions<T>): Task<T>;
+  waitForExternalEvent<T = Untyped>(name: string, options?: EventWaitOptions<T>): Task<T>;
+  waitForExternalEvent(
+    event: string | { readonly name: string },
+    options: EventWaitOptions<unknown> = {},
+  ): Task<Untyped> {
+    const name = nameOf(event);
+    const schema = this.#schemas.event(name);
+    if (schema === undefined) return this.#core.waitForExternalEvent(name, options);
+    const decode = (value: unknown): unknown => validateNow(schema, value, `The payload of event '${name}'`);
+    return this.#core.waitForExternalEvent(name, { ...options, decode });
   }
 
   /** Sends an event to another instance and forgets it (S-68). */
   sendEvent<T>(instanceId: string, event: EventReference<T> | string, data?: T): void {
     const name = nameOf(event);
-    this.#core.sendEvent(
-      instanceId,
-      name,
-      validateNow(this.#schemas.event(name), data, `The payload of '${name}'`),
-    );
+    validateNow(this.#schemas.event(name), data, `The payload of event '${name}'`);
+    this.#core.sendEvent(instanceId, name, data);
   }
 
   /** Ends this execution and begins the next with a new input and an empty history, once the function has returned (S-75). */

@@ -32,6 +32,12 @@ export type InputArguments<I> = unknown extends I
     ? readonly [input?: I]
     : readonly [input: I];
 
+export type InputAndOptions<I, O> = unknown extends I
+  ? readonly [input?: I, options?: O]
+  : undefined extends I
+    ? readonly [input?: I, options?: O]
+    : readonly [input: I, options?: O];
+
 export function nameOf(reference: string | { readonly name: string }): string {
   return typeof reference === "string" ? reference : reference.name;
 }

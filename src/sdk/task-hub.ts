@@ -1,3 +1,4 @@
+import { checkTaskHubName } from "../core/task-hub-name.ts";
 import { systemClock } from "../engine/clock.ts";
 import { LocalExecutor } from "../engine/local-executor.ts";
 import type { Logger } from "../engine/logger.ts";
@@ -49,13 +50,15 @@ export class TaskHub implements AsyncDisposable {
   /**
    * Opens a hub: `sqlite:./path.db`, `memory:`, or a storage provider.
    *
-   * @throws {DurableError} UNKNOWN_STORAGE, INVALID_TASK_HUB_NAME, DATABASE_NOT_OURS, DATABASE_CORRUPT, DATABASE_TOO_NEW
+   * @throws {DurableError} UNKNOWN_STORAGE, INVALID_TASK_HUB_NAME, INVALID_CONFIGURATION, DATABASE_NOT_OURS, DATABASE_CORRUPT, DATABASE_TOO_NEW
    */
   static async open(storage: string | StorageProvider, options: TaskHubOptions = {}): Promise<TaskHub> {
-    const provider = typeof storage === "string" ? await openStorage(storage) : storage;
     const name = options.taskHubName ?? DEFAULT_TASK_HUB_NAME;
+    checkTaskHubName(name);
+    const settings = defaultSettings(options.settings);
+    const provider = typeof storage === "string" ? await openStorage(storage) : storage;
     await provider.taskHubs.ensure(name);
-    const hub = new TaskHub(provider, await provider.openTaskHub(name), options);
+    const hub = new TaskHub(provider, await provider.openTaskHub(name), { ...options, settings });
     hubOpened(hub);
     return hub;
   }

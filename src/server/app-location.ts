@@ -72,7 +72,7 @@ async function filesNamed(folder: string, main: string): Promise<readonly string
   if (kind === "file") return [path];
   if (kind === "folder") return firstOf([join(path, "index")]);
   const pattern = globToRegExp(main);
-  const files = await filesBelow(folder);
+  const files = (await filesBelow(folder)).filter(isFunctionFile);
   return files.filter((file) => pattern.test(relative(folder, file).split(sep).join(posix.sep)));
 }
 

@@ -1,8 +1,9 @@
 import { join, resolve } from "node:path";
+import { isTaskHubName, TASK_HUB_NAMES } from "../core/task-hub-name.ts";
 import type { EngineSettings } from "../engine/settings.ts";
 import { DEFAULT_TASK_HUB_NAME } from "../sdk/index.ts";
 import { type HostSettings, readHostSettings } from "./host-json.ts";
-import { HOST_JSON_SETTINGS, type HostJsonValue } from "./host-json-settings.ts";
+import type { HostJsonValue } from "./host-json-settings.ts";
 import { wrongSetting } from "./invalid-configuration.ts";
 import { type JsonObject, readJsonFile } from "./json-file.ts";
 import { isPort, type LocalSettings, PORTS, readLocalSettings } from "./local-settings.ts";
@@ -58,7 +59,7 @@ export async function readConfiguration(
 export function resolveConfiguration(sources: ConfigurationSources): Configuration {
   const { overrides, appFolder } = sources;
   const local = readLocalSettings(sources.localSettings, join(appFolder, "local.settings.json"));
-  const environment = { ...local.values, ...withoutAbsent(sources.environment) };
+  const environment = withoutEmpty({ ...local.values, ...withoutAbsent(sources.environment) });
   const path = join(appFolder, "host.json");
   const host = readHostSettings({ hostJson: sources.hostJson, path, environment });
   return {
@@ -69,7 +70,7 @@ export function resolveConfiguration(sources: ConfigurationSources): Configurati
     drainMs: drainOf(overrides, environment, host),
     settings: engineSettings(host.values),
     useForwardedHost: host.values["httpSettings.useForwardedHost"] === true,
-    systemKey: environment["PERDURE_SYSTEM_KEY"] || undefined,
+    systemKey: environment["PERDURE_SYSTEM_KEY"],
     environment: Object.fromEntries(
       Object.entries(local.values).filter(([name]) => sources.environment[name] === undefined),
     ),
@@ -85,10 +86,19 @@ function withoutAbsent(environment: ConfigurationSources["environment"]): Enviro
   );
 }
 
+/** An empty PERDURE_* variable says nothing: an empty host, say, would mean every address. */
+function withoutEmpty(environment: Environment): Environment {
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      ([name, value]) => !name.startsWith("PERDURE_") || value.trim() !== "",
+    ),
+  );
+}
+
 function portOf(overrides: ConfigurationOverrides, environment: Environment, local: LocalSettings): number {
   if (overrides.port !== undefined) return requirePort("--port", overrides.port);
   const text = environment["PERDURE_PORT"];
-  if (text !== undefined) return requirePort("PERDURE_PORT", text.trim() === "" ? text : Number(text));
+  if (text !== undefined) return requirePort("PERDURE_PORT", Number(text));
   return local.port ?? DEFAULT_PORT;
 }
 
@@ -127,9 +137,8 @@ function taskHubNameOf(
 }
 
 function requireTaskHubName(source: string, value: string): string {
-  const { schema, allowed } = HOST_JSON_SETTINGS["hubName"] ?? {};
-  if (schema?.safeParse(value).success) return value;
-  throw wrongSetting({ source, setting: source, value, allowed: allowed ?? "" });
+  if (isTaskHubName(value)) return value;
+  throw wrongSetting({ source, setting: source, value, allowed: TASK_HUB_NAMES });
 }
 
 /** Without a graceful shutdown nothing is waited for: what runs, runs again with the next owner. */

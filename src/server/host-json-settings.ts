@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isTaskHubName, TASK_HUB_NAMES } from "../core/task-hub-name.ts";
 
 export type HostJsonValue = boolean | number | string | readonly number[] | readonly string[];
 
@@ -50,8 +51,8 @@ const timeSpan = (effect: Effect): HostJsonSetting => ({
 /** Every property this host knows, by its path below `extensions.durableTask`. docs/configuration.md explains each. */
 export const HOST_JSON_SETTINGS: Readonly<Record<string, HostJsonSetting>> = {
   hubName: {
-    schema: z.string().regex(/^[a-z][a-z0-9]{2,44}$/i),
-    allowed: "3 to 45 letters and digits that begin with a letter",
+    schema: z.string().refine(isTaskHubName),
+    allowed: TASK_HUB_NAMES,
     effect: "honored",
   },
   "storageProvider.type": text("honored"),

@@ -18,6 +18,7 @@ describe("a storage URL", () => {
     ["sqlite: and a relative path", (path: string) => `sqlite:./${relative(process.cwd(), path)}`],
     ["sqlite: and an absolute path", (path: string) => `sqlite:${path}`],
     ["sqlite:// and an absolute path", (path: string) => `sqlite://${path}`],
+    ["a parameter", (path: string) => `sqlite:${path}?synchronous=normal`],
     ["a scheme in capitals", (path: string) => `SQLITE:${path}`],
   ])("%s opens that file", async (_what, urlOf) => {
     const storage = await openStorage(urlOf(file()));
@@ -26,14 +27,19 @@ describe("a storage URL", () => {
     await storage.close();
   });
 
-  test.each(["mongodb://user:secret@db/x", "hub.db", "", "sqlite:", "sqlite://hub.db"])(
-    "%j is not known, and the error says what is",
-    async (url) => {
-      const opened = openStorage(url);
+  test.each([
+    "mongodb://user:secret@db/x",
+    "hub.db",
+    "",
+    "sqlite:",
+    "sqlite://hub.db",
+    "sqlite:./hub.db?synchronous=off",
+    "sqlite:./hub.db?mode=ro",
+  ])("%j is not known, and the error says what is", async (url) => {
+    const opened = openStorage(url);
 
-      await expect(opened).rejects.toMatchObject({ code: "UNKNOWN_STORAGE" });
-      await expect(opened).rejects.toThrow(/memory:.*sqlite:/);
-      await expect(opened).rejects.not.toThrow(/secret/);
-    },
-  );
+    await expect(opened).rejects.toMatchObject({ code: "UNKNOWN_STORAGE" });
+    await expect(opened).rejects.toThrow(/memory:.*sqlite:/);
+    await expect(opened).rejects.not.toThrow(/secret/);
+  });
 });

@@ -53,7 +53,8 @@ function workers(change: (worker: WorkerStore, hub: TaskHubStore) => WorkerStore
 function episodes(change: (episode: Episode, hub: TaskHubStore) => Episode | Promise<Episode>): Mutate {
   return workers((worker, hub) => ({
     ...worker,
-    commit: async (written) => worker.commit(await Promise.all(written.map((each) => change(each, hub)))),
+    commit: async (written) =>
+      worker.commit(await Promise.all(written.map(async (each) => change(each, hub)))),
   }));
 }
 

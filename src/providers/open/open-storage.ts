@@ -7,7 +7,7 @@ export interface OpenStorageOptions {
 }
 
 /**
- * Opens the store a URL names: `memory:`, `sqlite:./hub.db`, `sqlite:///var/lib/hub.db`.
+ * Opens the store a URL names: `memory:`, `sqlite:./hub.db`, `sqlite:///var/lib/hub.db?synchronous=normal`.
  *
  * @throws {DurableError} UNKNOWN_STORAGE, and what the store itself raises
  */
@@ -18,18 +18,33 @@ export async function openStorage(url: string, options: OpenStorageOptions = {})
     return createMemoryStorage();
   }
   if (scheme === "sqlite") {
-    const path = pathOf(url);
+    const { path, parameters } = partsOf(url);
     const { openSqliteStorage } = await import("../sqlite/sqlite-storage.ts");
-    return openSqliteStorage({ path, ...options });
+    return openSqliteStorage({ path, ...options, ...parameters });
   }
   throw unknownStorage(`The storage "${withoutSecrets(url)}" is not known`);
 }
 
 /** What follows the scheme; `//` before an absolute path is how URLs are usually written. */
-function pathOf(url: string): string {
-  const path = url.slice("sqlite:".length).replace(/^\/\/(?=\/)/, "");
+function partsOf(url: string): { readonly path: string; readonly parameters: OpenStorageOptions } {
+  const [location = "", query = ""] = url.slice("sqlite:".length).split("?");
+  const path = location.replace(/^\/\/(?=\/)/, "");
   if (path === "" || path.startsWith("//")) throw unknownStorage(`The storage "${url}" names no file`);
-  return path;
+  return { path, parameters: parametersOf(query, url) };
+}
+
+function parametersOf(query: string, url: string): OpenStorageOptions {
+  let parameters: OpenStorageOptions = {};
+  for (const [name, value] of new URLSearchParams(query)) {
+    const synchronous = value.toLowerCase();
+    if (name !== "synchronous" || (synchronous !== "full" && synchronous !== "normal")) {
+      throw unknownStorage(
+        `"${name}=${value}" in "${url}" is not known: only synchronous=full or synchronous=normal is`,
+      );
+    }
+    parameters = { synchronous };
+  }
+  return parameters;
 }
 
 function unknownStorage(problem: string): DurableError {
