@@ -14,6 +14,7 @@ import type {
   TimerKey,
 } from "../storage/index.ts";
 import { type ActiveInstance, type CommittedRow, nextStart, type PendingMessage } from "./active-instance.ts";
+import { outcomeForParent } from "./task-outcomes.ts";
 
 /** What happens once the episode is committed, and not before. */
 export interface Effects {
@@ -235,36 +236,6 @@ function farewell(
     });
   }
   return told;
-}
-
-/** SubOrchestrationInstanceCompleted, or Failed for a failure (S-113) and for a terminated child (S-46). */
-export function outcomeForParent(
-  instanceId: string,
-  parent: { readonly taskScheduledId: number },
-  completion: Pick<Completion, "status" | "result" | "failure">,
-  timestamp: number,
-): MessageEvent {
-  const { taskScheduledId } = parent;
-  const { status, result, failure } = completion;
-  if (status === "Completed") {
-    return {
-      type: "SubOrchestrationInstanceCompleted",
-      timestamp,
-      taskScheduledId,
-      instanceId,
-      ...(result === undefined ? {} : { result }),
-    };
-  }
-  const text = result === undefined ? "" : String(JSON.parse(result));
-  const reason = status === "Terminated" ? text || "The sub-orchestration was terminated." : text;
-  return {
-    type: "SubOrchestrationInstanceFailed",
-    timestamp,
-    taskScheduledId,
-    instanceId,
-    reason,
-    failure: failure ?? { errorType: "OrchestrationTerminated", errorMessage: reason },
-  };
 }
 
 /** A child with an id of the caller's choosing may be refused: until its outcome is known, a new owner must look. */

@@ -85,15 +85,15 @@ export class PartitionPuller {
   /** True when there is more to ask for. */
   async #pullOnce(): Promise<boolean> {
     const { partition, worker } = this.#ports;
-    const { behind } = partition;
+    const { mark } = partition.backlog;
     const request = this.#request();
     let hasMore = false;
     await partition.held.whileAsking(async () => {
       const pulled = await worker.pull(request);
       if (this.#stopped) return;
       await this.#take(pulled, request);
-      if (pulled.messages.length < PAGE) partition.catchUp(behind);
-      hasMore = partition.isBehind || this.#expectsMore(pulled, request);
+      if (pulled.messages.length < PAGE) partition.backlog.catchUp(mark);
+      hasMore = partition.backlog.isBehind || this.#expectsMore(pulled, request);
     });
     return hasMore && !this.#stopped;
   }

@@ -5,9 +5,9 @@ import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import { foldHistory } from "../core/runtime-state.ts";
 import type { Episode, LoadedInstance, OwnedPartition } from "../storage/index.ts";
 import type { PendingMessage } from "./active-instance.ts";
-import { outcomeForParent } from "./episode-builder.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { untilAnswered } from "./store-retry.ts";
+import { outcomeForParent } from "./task-outcomes.ts";
 
 export interface PlannedRewind {
   readonly episode: Episode;

@@ -1,51 +1,36 @@
 import { randomUUID } from "node:crypto";
-import { checkPayload, toJsonText } from "../core/data-converter.ts";
+import { toJsonText } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
-import { decodeChunk, encodeMessage } from "../core/history-chunk.ts";
-import type { HistoryEvent, MessageEvent } from "../core/history-event.ts";
+import { decodeChunk } from "../core/history-chunk.ts";
+import type { HistoryEvent } from "../core/history-event.ts";
 import { projectHistory } from "../core/history-projection.ts";
-import { checkInstanceId } from "../core/instance-id.ts";
 import { requireEventName } from "../core/orchestration-context.ts";
-import {
-  isTerminal,
-  RUNTIME_STATUSES,
-  type RuntimeStatus,
-  TERMINAL_STATUSES,
-} from "../core/orchestration-status.ts";
+import { isTerminal, type RuntimeStatus, TERMINAL_STATUSES } from "../core/orchestration-status.ts";
 import type { WaitingExplanation } from "../core/waiting-reason.ts";
 import type {
-  InstanceFilter,
   InstanceRecord,
   NewInstance,
   PurgeProgress,
   StatusCounts,
   TaskHubStore,
 } from "../storage/index.ts";
-import type { Delivery } from "./active-instance.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { InstanceMessages } from "./instance-messages.ts";
+import {
+  filterOf,
+  type InstanceQuery,
+  type ListOptions,
+  MAX_PAGE,
+  pageSize,
+  type StatusPage,
+} from "./instance-query.ts";
+import type { StartOutcome } from "./instance-starts.ts";
+import { newInstance, type OnConflict, type StartOptions } from "./new-instance.ts";
 import { type OrchestrationStatus, type StatusOptions, statusOf } from "./orchestration-status-view.ts";
-import type { StartOutcome } from "./partition.ts";
 import { defaultSettings, type EngineSettings } from "./settings.ts";
 import type { TaskHubWorker } from "./task-hub-worker.ts";
 import { notFound, waitForStatus } from "./wait-for-status.ts";
 import { explainWaiting } from "./why-waiting.ts";
-
-/** error: refuse. join: leave the existing instance as it is and answer its id. replace: end it and start anew. */
-export type OnConflict = "error" | "join" | "replace";
-
-export interface StartOptions {
-  readonly input?: unknown;
-  /** JSON text to store as the input, as it is. */
-  readonly inputText?: string;
-  /** Default: 32 random hex digits (S-2). */
-  readonly instanceId?: string;
-  /** Not before this time (S-10). */
-  readonly startAt?: Date;
-  readonly version?: string;
-  readonly tags?: Readonly<Record<string, string>>;
-  /** What to do when an instance with this id has not ended yet. Default error. An ended one is always replaced (S-5). */
-  readonly onConflict?: OnConflict;
-}
 
 export interface RaiseEventOptions {
   /** A second event with the same key is dropped. */
@@ -61,28 +46,6 @@ export interface WaitOptions {
   /** In milliseconds. Default: no limit. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-}
-
-/** Created bounds are inclusive. */
-export interface InstanceQuery {
-  readonly createdTimeFrom?: Date;
-  readonly createdTimeTo?: Date;
-  readonly runtimeStatus?: readonly RuntimeStatus[];
-  readonly instanceIdPrefix?: string;
-  readonly name?: string;
-}
-
-export interface ListOptions extends InstanceQuery {
-  /** 1 to 1,000. Default 100. */
-  readonly top?: number;
-  readonly continuationToken?: string;
-  /** Default true. */
-  readonly showInput?: boolean;
-}
-
-export interface StatusPage {
-  readonly instances: readonly OrchestrationStatus[];
-  readonly continuationToken?: string;
 }
 
 export interface PurgeResult {
@@ -101,7 +64,6 @@ export interface TaskHubClientOptions {
 
 const PURGE_BATCH = 500;
 const REPLACE_WAIT_MS = 180_000;
-const LIVE: readonly RuntimeStatus[] = RUNTIME_STATUSES.filter((status) => !isTerminal(status));
 
 /** Manages the instances of one task hub. Works in any process that reaches the store, with or without a worker. */
 export class TaskHubClient {
@@ -110,6 +72,7 @@ export class TaskHubClient {
   readonly #settings: EngineSettings;
   readonly #clock: Clock;
   readonly #newId: () => string;
+  readonly #messages: InstanceMessages;
 
   constructor(options: TaskHubClientOptions) {
     this.#store = options.store;
@@ -117,6 +80,12 @@ export class TaskHubClient {
     this.#settings = options.settings ?? defaultSettings();
     this.#clock = options.clock ?? systemClock;
     this.#newId = options.newId ?? randomHex;
+    this.#messages = new InstanceMessages({
+      store: this.#store,
+      worker: this.#worker,
+      clock: this.#clock,
+      newId: this.#newId,
+    });
   }
 
   get taskHubName(): string {
@@ -130,7 +99,7 @@ export class TaskHubClient {
    * SCHEMA_VALIDATION_FAILED, INSTANCE_ALREADY_EXISTS. Nothing is written then.
    */
   async startNew(name: string, options: StartOptions = {}): Promise<string> {
-    const instance = this.#newInstance(name, options);
+    const instance = newInstance(name, options, { newId: this.#newId, now: this.#clock.now() });
     await this.#worker?.executor.checkStart(name, instance.input);
     const onConflict = options.onConflict ?? this.#defaultConflict();
     const outcome = await this.#create(instance);
@@ -190,20 +159,17 @@ export class TaskHubClient {
 
   /** @throws {DurableError} INSTANCE_NOT_FOUND, INVALID_INSTANCE_STATE when it has ended (S-41). */
   async terminate(instanceId: string, reason?: string): Promise<void> {
-    await this.#requireStatus(instanceId, "terminated", LIVE);
-    await this.#sendControl(instanceId, { type: "ExecutionTerminated", ...this.#stamp(reason) });
+    await this.#messages.control(instanceId, "ExecutionTerminated", reason);
   }
 
   /** @throws {DurableError} INSTANCE_NOT_FOUND, INVALID_INSTANCE_STATE unless Pending, Running or ContinuedAsNew (S-50). */
   async suspend(instanceId: string, reason?: string): Promise<void> {
-    await this.#requireStatus(instanceId, "suspended", ["Pending", "Running", "ContinuedAsNew"]);
-    await this.#sendControl(instanceId, { type: "ExecutionSuspended", ...this.#stamp(reason) });
+    await this.#messages.control(instanceId, "ExecutionSuspended", reason);
   }
 
   /** @throws {DurableError} INSTANCE_NOT_FOUND, INVALID_INSTANCE_STATE unless Suspended (S-50). */
   async resume(instanceId: string, reason?: string): Promise<void> {
-    await this.#requireStatus(instanceId, "resumed", ["Suspended"]);
-    await this.#sendControl(instanceId, { type: "ExecutionResumed", ...this.#stamp(reason) });
+    await this.#messages.control(instanceId, "ExecutionResumed", reason);
   }
 
   /**
@@ -211,8 +177,7 @@ export class TaskHubClient {
    * INVALID_INSTANCE_STATE unless Failed (S-130).
    */
   async rewind(instanceId: string, reason?: string): Promise<void> {
-    await this.#requireStatus(instanceId, "rewound", ["Failed"]);
-    await this.#sendControl(instanceId, { type: "ExecutionRewound", ...this.#stamp(reason) });
+    await this.#messages.control(instanceId, "ExecutionRewound", reason);
   }
 
   /**
@@ -230,7 +195,7 @@ export class TaskHubClient {
     requireEventName(eventName);
     const input = toJsonText(eventData, `The payload of event '${eventName}'`);
     const { idempotencyKey } = options;
-    const delivery = await this.#send(instanceId, {
+    const delivery = await this.#messages.send(instanceId, {
       type: "EventRaised",
       timestamp: this.#clock.now(),
       name: eventName,
@@ -297,27 +262,6 @@ export class TaskHubClient {
 
   // --- how it reaches the instance ---
 
-  #newInstance(name: string, options: StartOptions): Omit<NewInstance, "run"> {
-    if (typeof name !== "string" || name === "") {
-      throw new DurableError("INVALID_ARGUMENT", "An orchestration needs the name of its function.");
-    }
-    const { instanceId, startAt, version, tags } = options;
-    if (instanceId !== undefined && instanceId !== "") checkInstanceId(instanceId);
-    const what = `The input of orchestration '${name}'`;
-    const { inputText } = options;
-    const input = inputText === undefined ? toJsonText(options.input, what) : checkPayload(inputText, what);
-    return {
-      instanceId: instanceId || this.#newId(),
-      executionId: this.#newId(),
-      name,
-      createdAt: this.#clock.now(),
-      ...(input === undefined ? {} : { input }),
-      ...(startAt === undefined ? {} : { scheduledAt: startAt.getTime() }),
-      ...(version === undefined ? {} : { version }),
-      ...(tags === undefined ? {} : { tags }),
-    };
-  }
-
   async #create(instance: Omit<NewInstance, "run">): Promise<StartOutcome> {
     const later = instance.scheduledAt !== undefined && instance.scheduledAt > this.#clock.now();
     if (!later && this.#worker?.owns(instance.instanceId)) {
@@ -332,7 +276,7 @@ export class TaskHubClient {
   async #replace(instance: Omit<NewInstance, "run">): Promise<string> {
     const deadline = this.#clock.now() + REPLACE_WAIT_MS;
     for (;;) {
-      await this.#send(instance.instanceId, {
+      await this.#messages.send(instance.instanceId, {
         type: "ExecutionTerminated",
         timestamp: this.#clock.now(),
         reason: "A new instance with the same id replaces it.",
@@ -347,36 +291,6 @@ export class TaskHubClient {
 
   #defaultConflict(): OnConflict {
     return this.#settings.overridableExistingInstanceStates === "AnyState" ? "replace" : "error";
-  }
-
-  async #sendControl(instanceId: string, event: MessageEvent): Promise<void> {
-    const delivery = await this.#send(instanceId, event);
-    if (delivery === "instance-not-found") throw notFound(instanceId);
-  }
-
-  async #send(instanceId: string, event: MessageEvent): Promise<Delivery> {
-    if (this.#worker?.takesMessages(instanceId)) return this.#worker.deliver(instanceId, event);
-    const record = await this.#store.query.get(instanceId);
-    if (record === undefined) return "instance-not-found";
-    if (isTerminal(record.status) && event.type !== "ExecutionRewound") return "instance-ended";
-    const key = event.type === "EventRaised" && event.messageId ? event.messageId : this.#newId();
-    await this.#store.client.send([{ instanceId, key, at: event.timestamp, event: encodeMessage(event) }]);
-    this.#worker?.left(instanceId);
-    return "delivered";
-  }
-
-  #stamp(reason: string | undefined): { readonly timestamp: number; readonly reason?: string } {
-    return { timestamp: this.#clock.now(), ...(reason === undefined ? {} : { reason }) };
-  }
-
-  async #requireStatus(instanceId: string, verb: string, allowed: readonly RuntimeStatus[]): Promise<void> {
-    const record = await this.#store.query.get(instanceId);
-    if (record === undefined) throw notFound(instanceId);
-    if (allowed.includes(record.status)) return;
-    throw new DurableError(
-      "INVALID_INSTANCE_STATE",
-      `Instance '${instanceId}' cannot be ${verb}: it is ${record.status}. Allowed: ${allowed.join(", ")}.`,
-    );
   }
 
   async #wait(
@@ -400,32 +314,7 @@ export class TaskHubClient {
   }
 }
 
-const MAX_PAGE = 1_000;
-
 const randomHex = (): string => randomUUID().replaceAll("-", "");
-
-function pageSize(top: number | undefined): number {
-  if (top === undefined) return 100;
-  if (Number.isInteger(top) && top >= 1 && top <= MAX_PAGE) return top;
-  throw new DurableError("INVALID_ARGUMENT", `top must be a whole number from 1 to ${MAX_PAGE}, not ${top}.`);
-}
-
-function filterOf(query: InstanceQuery): InstanceFilter {
-  const { createdTimeFrom, createdTimeTo, runtimeStatus, instanceIdPrefix, name } = query;
-  return {
-    ...(createdTimeFrom === undefined ? {} : { createdFrom: timeOf("createdTimeFrom", createdTimeFrom) }),
-    ...(createdTimeTo === undefined ? {} : { createdTo: timeOf("createdTimeTo", createdTimeTo) }),
-    ...(runtimeStatus === undefined ? {} : { statuses: runtimeStatus }),
-    ...(instanceIdPrefix === undefined ? {} : { instanceIdPrefix }),
-    ...(name === undefined ? {} : { name }),
-  };
-}
-
-function timeOf(what: string, date: Date): number {
-  const time = date instanceof Date ? date.getTime() : Number.NaN;
-  if (Number.isNaN(time)) throw new DurableError("INVALID_ARGUMENT", `${what} must be a valid Date.`);
-  return time;
-}
 
 function alreadyExists(instanceId: string, status: RuntimeStatus): DurableError {
   return new DurableError(

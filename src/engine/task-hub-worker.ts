@@ -1,25 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { DurableError } from "../core/errors.ts";
 import { encodeMessage } from "../core/history-chunk.ts";
 import type { MessageEvent } from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
-import {
-  type NewInstance,
-  type OwnedPartition,
-  partitionOf,
-  type TaskHubStore,
-  type WorkerStore,
-} from "../storage/index.ts";
+import { type NewInstance, type TaskHubStore, type WorkerStore } from "../storage/index.ts";
 import type { Delivery, PendingMessage } from "./active-instance.ts";
 import { ActivityDispatcher } from "./activity-dispatcher.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { CommitPump } from "./commit-pump.ts";
 import type { Executor } from "./executor.ts";
+import { hostStopping } from "./host-stopping.ts";
+import type { StartOutcome } from "./instance-starts.ts";
 import { type Logger, silentLogger } from "./logger.ts";
-import { Partition, type StartOutcome } from "./partition.ts";
+import { OwnedPartitions } from "./owned-partitions.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
-import { PartitionPuller } from "./partition-puller.ts";
 import { RunNumbers } from "./run-numbers.ts";
 import type { EngineSettings } from "./settings.ts";
 import { StatusWatchers } from "./status-watchers.ts";
@@ -38,8 +32,6 @@ export interface TaskHubWorkerOptions {
 
 /** How long `stop` lets running activities finish, unless told otherwise. */
 const DEFAULT_DRAIN_MS = 10_000;
-const BEATS_IN_A_LEASE = 5;
-const STANDBY_BEAT_MS = 1_000;
 
 /**
  * Runs the instances of a task hub in this process.
@@ -58,14 +50,8 @@ export class TaskHubWorker {
   readonly #activities: ActivityDispatcher;
   readonly #runs: RunNumbers;
   readonly #ports: PartitionPorts;
-  readonly #partitions = new Map<
-    number,
-    { readonly partition: Partition; readonly puller: PartitionPuller }
-  >();
+  readonly #partitions: OwnedPartitions;
   #state: "new" | "started" | "stopping" | "stopped" = "new";
-  #cancelBeat: (() => void) | undefined;
-  #stopListening: (() => void) | undefined;
-  #beating: Promise<void> = Promise.resolve();
 
   constructor(options: TaskHubWorkerOptions) {
     this.#store = options.store;
@@ -86,6 +72,12 @@ export class TaskHubWorker {
     );
     this.#runs = new RunNumbers(this.#worker);
     this.#ports = this.#makePorts(options.newExecutionId ?? randomExecutionId);
+    this.#partitions = new OwnedPartitions({
+      store: options.store,
+      worker: this.#worker,
+      ports: this.#ports,
+      onLost: () => this.watchers.lost(),
+    });
   }
 
   get executor(): Executor {
@@ -95,8 +87,8 @@ export class TaskHubWorker {
   /** Whether this process owns all of the hub, part of it, or waits for another to let go. */
   get role(): "owner" | "part-owner" | "standby" | "stopped" {
     if (this.#state !== "started") return "stopped";
-    if (this.#partitions.size === 0) return "standby";
-    return this.#partitions.size === this.#store.hub.partitionCount ? "owner" : "part-owner";
+    if (this.#partitions.count === 0) return "standby";
+    return this.#partitions.areAll ? "owner" : "part-owner";
   }
 
   /** Takes partitions and begins to work. Resolves when the first try to take them was made. */
@@ -104,9 +96,7 @@ export class TaskHubWorker {
     if (this.#state !== "new") throw new Error("A worker starts once; make a new one.");
     this.#state = "started";
     await this.#runs.reserve();
-    this.#own(await this.#worker.join());
-    this.#stopListening = this.#worker.onWake(() => this.#pullAll());
-    this.#scheduleBeat();
+    await this.#partitions.open();
   }
 
   /**
@@ -116,13 +106,13 @@ export class TaskHubWorker {
   async stop(options: { readonly drainMs?: number } = {}): Promise<void> {
     if (this.#state !== "started") return;
     this.#state = "stopping";
-    this.#cancelBeat?.();
-    this.#stopListening?.();
-    for (const { puller } of this.#partitions.values()) puller.stop();
+    this.#partitions.close();
     await this.#drainActivities(options.drainMs ?? DEFAULT_DRAIN_MS);
     await this.#quiesce();
-    this.#abandonAll();
-    await this.#beating;
+    const abandoned = this.#partitions.abandon(hostStopping());
+    this.#pump.stop();
+    this.watchers.lost();
+    await abandoned;
     await this.#worker.leave();
     this.#state = "stopped";
   }
@@ -130,24 +120,19 @@ export class TaskHubWorker {
   /** Stops like a crash does: nothing is committed, nothing handed back. For tests of what comes after. */
   kill(): void {
     this.#state = "stopped";
-    this.#cancelBeat?.();
-    this.#stopListening?.();
-    for (const { partition, puller } of this.#partitions.values()) {
-      puller.stop();
-      partition.abandon(stopping());
-    }
-    this.#partitions.clear();
+    this.#partitions.close();
+    void this.#partitions.abandon(hostStopping());
     this.#pump.stop();
   }
 
   /** Whether this process runs the instance, or would if it existed. */
   owns(instanceId: string): boolean {
-    return this.#state === "started" && this.#partitionFor(instanceId) !== undefined;
+    return this.#state === "started" && this.#partitions.of(instanceId) !== undefined;
   }
 
   /** The status of an instance this process has in memory. */
   liveStatus(instanceId: string): RuntimeStatus | undefined {
-    return this.#partitionFor(instanceId)?.liveStatus(instanceId);
+    return this.#partitions.of(instanceId)?.liveStatus(instanceId);
   }
 
   /** Creates an instance together with its first episode. Only where `owns` says so. */
@@ -155,15 +140,15 @@ export class TaskHubWorker {
     instance: Omit<NewInstance, "run">,
     replaces: readonly RuntimeStatus[],
   ): Promise<StartOutcome> {
-    const partition = this.#partitionFor(instance.instanceId);
-    if (partition === undefined) return Promise.reject(stopping());
+    const partition = this.#partitions.of(instance.instanceId);
+    if (partition === undefined) return Promise.reject(hostStopping());
     return partition.start({ ...instance, run: this.#runs.next() }, replaces);
   }
 
   /** Resolves when the message has taken effect, or cannot. Only where `owns` says so. */
   deliver(instanceId: string, event: MessageEvent): Promise<Delivery> {
-    const partition = this.#partitionFor(instanceId);
-    if (partition === undefined) return Promise.reject(stopping());
+    const partition = this.#partitions.of(instanceId);
+    if (partition === undefined) return Promise.reject(hostStopping());
     return new Promise((resolve, reject) => {
       partition.deliver(instanceId, {
         event,
@@ -174,14 +159,12 @@ export class TaskHubWorker {
 
   /** Whether `deliver` is the way to the instance: its messages in the store, if any, would not be overtaken. */
   takesMessages(instanceId: string): boolean {
-    return this.owns(instanceId) && this.#partitionFor(instanceId)?.isBehind === false;
+    return this.owns(instanceId) && this.#partitions.of(instanceId)?.backlog.isBehind === false;
   }
 
   /** This process has put a message for the instance into the store. */
   left(instanceId: string): void {
-    const held = this.#partitions.get(partitionOf(instanceId, this.#store.hub.partitionCount));
-    held?.partition.fallBehind();
-    held?.puller.pull();
+    this.#partitions.left(instanceId);
   }
 
   isActivityRunning(run: number, taskId: number): "running" | "waiting" | undefined {
@@ -191,87 +174,7 @@ export class TaskHubWorker {
 
   /** Looks into the store for work, now. */
   wake(): void {
-    this.#pullAll();
-  }
-
-  // --- partitions ---
-
-  #partitionFor(instanceId: string): Partition | undefined {
-    return this.#partitions.get(partitionOf(instanceId, this.#store.hub.partitionCount))?.partition;
-  }
-
-  #own(owned: readonly OwnedPartition[]): void {
-    if (this.#state !== "started") return;
-    const now = new Map(owned.map((each) => [each.partition, each]));
-    for (const [number, { partition }] of this.#partitions) {
-      if (now.get(number)?.epoch !== partition.owned.epoch) this.#lose(partition);
-    }
-    for (const each of owned) if (!this.#partitions.has(each.partition)) this.#take(each);
-  }
-
-  #take(owned: OwnedPartition): void {
-    this.#fallBehind();
-    const partition = new Partition(owned, this.#ports);
-    const puller = new PartitionPuller({
-      partition,
-      worker: this.#worker,
-      query: this.#store.query,
-      clock: this.#clock,
-      logger: this.#logger,
-      settings: this.#settings,
-    });
-    this.#partitions.set(owned.partition, { partition, puller });
-    this.#logger.info(
-      { partition: owned.partition, epoch: owned.epoch, takenOver: owned.takenOver },
-      "Owns a partition",
-    );
-    puller.start();
-  }
-
-  #lose(partition: Partition): void {
-    const held = this.#partitions.get(partition.owned.partition);
-    if (held?.partition !== partition) return;
-    this.#partitions.delete(partition.owned.partition);
-    held.puller.stop();
-    partition.abandon(lost());
-    this.watchers.lost();
-    // Episodes that have not been sent yet learn from the store that they are fenced.
-    void this.#pump.flush();
-    this.#logger.warn({ partition: partition.owned.partition }, "Lost a partition to another worker");
-  }
-
-  /** The instances of a new partition may have sent messages to those of the others, from another worker. */
-  #fallBehind(): void {
-    for (const { partition, puller } of this.#partitions.values()) {
-      partition.fallBehind();
-      puller.pull();
-    }
-  }
-
-  #pullAll(): void {
-    for (const { puller } of this.#partitions.values()) puller.pull();
-  }
-
-  // --- the lease ---
-
-  #scheduleBeat(): void {
-    if (this.#state !== "started") return;
-    const interval =
-      this.role === "owner"
-        ? this.#settings.leaseMs / BEATS_IN_A_LEASE
-        : Math.min(STANDBY_BEAT_MS, this.#settings.leaseMs);
-    this.#cancelBeat = this.#clock.after(interval, () => {
-      this.#beating = this.#beat().finally(() => this.#scheduleBeat());
-    });
-  }
-
-  /** A beat that fails costs nothing yet: the fences decide what may be written, not the clock. */
-  async #beat(): Promise<void> {
-    try {
-      this.#own(await this.#worker.beat());
-    } catch (error) {
-      this.#logger.warn({ err: error }, "The lease could not be renewed; trying again");
-    }
+    this.#partitions.pull();
   }
 
   // --- the end ---
@@ -298,14 +201,7 @@ export class TaskHubWorker {
 
   #isBusy(): boolean {
     if (this.#pump.pending > 0 || this.#pump.isBusy) return true;
-    return [...this.#partitions.values()].some(({ partition }) => partition.busyCount > 0);
-  }
-
-  #abandonAll(): void {
-    for (const { partition } of this.#partitions.values()) partition.abandon(stopping());
-    this.#partitions.clear();
-    this.#pump.stop();
-    this.watchers.lost();
+    return this.#partitions.isAnyBusy;
   }
 
   #makePorts(newExecutionId: () => string): PartitionPorts {
@@ -322,14 +218,14 @@ export class TaskHubWorker {
       newRun: () => this.#runs.next(),
       newExecutionId,
       isStopped: () => this.#state === "stopped",
-      lost: (partition) => this.#lose(partition),
+      lost: (partition) => this.#partitions.lose(partition),
       sent: (instanceId, message: PendingMessage) =>
-        this.#partitionFor(instanceId)?.sent(instanceId, message),
-      started: (instance) => this.#partitionFor(instance.instanceId)?.beginChild(instance),
+        this.#partitions.of(instanceId)?.sent(instanceId, message),
+      started: (instance) => this.#partitions.of(instance.instanceId)?.beginChild(instance),
       ended: (instanceId, record) => this.watchers.ended(instanceId, record),
       keep: async (instanceId, event) => {
         await this.#store.client.send([{ instanceId, at: this.#clock.now(), event: encodeMessage(event) }]);
-        this.#pullAll();
+        this.#partitions.pull();
       },
       discard: (owned, messageIds, timers) =>
         this.#inTheEnd("discard", () => worker.discard(owned, messageIds, timers)),
@@ -356,12 +252,3 @@ const QUIET_POLL_MS = 1;
 const MAX_QUIET_MS = 10_000;
 
 const randomExecutionId = (): string => randomUUID().replaceAll("-", "");
-
-const stopping = (): DurableError =>
-  new DurableError(
-    "HOST_STOPPING",
-    "The host is stopping; what was acknowledged is safe, try again elsewhere or later.",
-  );
-
-const lost = (): DurableError =>
-  new DurableError("HOST_STOPPING", "Another host has taken this part of the task hub over; try again.");

@@ -1,15 +1,13 @@
 import { isDurableError } from "../core/errors.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { WaitingExplanation } from "../core/waiting-reason.ts";
+import type { InstanceQuery, ListOptions, StatusPage } from "../engine/instance-query.ts";
+import type { StartOptions } from "../engine/new-instance.ts";
 import type { OrchestrationStatus, StatusOptions } from "../engine/orchestration-status-view.ts";
 import type {
-  InstanceQuery,
-  ListOptions,
   PurgeResult,
   RaiseEventOptions,
   RestartOptions,
-  StartOptions,
-  StatusPage,
   TaskHubClient,
   WaitOptions,
 } from "../engine/task-hub-client.ts";

@@ -15,18 +15,15 @@ export type { RuntimeStatus } from "../core/orchestration-status.ts";
 export type { RetryPolicy } from "../core/retry-policy.ts";
 export type { Task, TimerTask } from "../core/task.ts";
 export type { WaitingExplanation, WaitingReason } from "../core/waiting-reason.ts";
+export type { InstanceQuery, ListOptions, StatusPage } from "../engine/instance-query.ts";
 export type { Logger } from "../engine/logger.ts";
+export type { OnConflict, StartOptions } from "../engine/new-instance.ts";
 export type { OrchestrationStatus, StatusOptions } from "../engine/orchestration-status-view.ts";
 export type { EngineSettings } from "../engine/settings.ts";
 export type {
-  InstanceQuery,
-  ListOptions,
-  OnConflict,
   PurgeResult,
   RaiseEventOptions,
   RestartOptions,
-  StartOptions,
-  StatusPage,
   WaitOptions,
 } from "../engine/task-hub-client.ts";
 export type { ActivityContext } from "./activity-context.ts";

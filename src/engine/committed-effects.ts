@@ -1,0 +1,91 @@
+import type { FailureDetails } from "../core/failure-details.ts";
+import type { CommitOutcome } from "../storage/index.ts";
+import type { ActiveInstance, PendingMessage } from "./active-instance.ts";
+import type { Effects } from "./episode-builder.ts";
+import type { PartitionPorts } from "./partition-ports.ts";
+import { untilAnswered } from "./store-retry.ts";
+import { childWithout, idIsTaken, isOutcomeOf, outcomeOfActivity, wasPurged } from "./task-outcomes.ts";
+import type { Tenure } from "./tenure.ts";
+import type { TimerQueue } from "./timer-queue.ts";
+
+export type Written = Extract<CommitOutcome, { type: "applied" | "already" }>;
+
+/** Whom the activities belong to, and who hears of what they come to. */
+export interface EffectsOwner {
+  readonly timers: TimerQueue;
+  readonly tenure: Readonly<Tenure>;
+  deliver(instanceId: string, message: PendingMessage): void;
+}
+
+/** Does what commits have made due: starts activities and children, sets timers, sends messages. */
+export class CommittedEffects {
+  readonly #ports: PartitionPorts;
+  readonly #owner: EffectsOwner;
+
+  constructor(ports: PartitionPorts, owner: EffectsOwner) {
+    this.#ports = ports;
+    this.#owner = owner;
+  }
+
+  release(instance: ActiveInstance, effects: Effects, outcome: Written): void {
+    const { timers } = this.#owner;
+    for (const action of effects.activities)
+      this.#startActivity(instance, action.id, action.name, action.input);
+    for (const timer of effects.timersNew) timers.add(timer);
+    for (const timer of effects.timersDone) timers.cancel(timer.run, timer.id);
+    for (const start of effects.starts) {
+      const refusal = outcome.refusedStarts?.find((each) => each.instanceId === start.instanceId);
+      if (refusal === undefined) this.#ports.started(start);
+      else if (start.parent) this.#childFailed(instance, start.instanceId, idIsTaken(refusal.status));
+    }
+    this.send(effects.messages, outcome);
+  }
+
+  send(messages: Effects["messages"], outcome: Written): void {
+    messages.forEach(({ instanceId, event }, index) => {
+      this.#ports.sent(instanceId, { event, storedId: outcome.messageIds[index] as number });
+    });
+  }
+
+  /** What activities come to is of no use here any more. */
+  abortAll(reason: string): void {
+    this.#ports.activities.abortAll(this.#owner, reason);
+  }
+
+  /** Activities that only the history knows about run again; children nobody made are reported as failed (S-112). */
+  async restartWork(instance: ActiveInstance): Promise<void> {
+    instance.recovering = false;
+    for (const task of Array.from(instance.session?.openTasks.values() ?? [])) {
+      if (this.#owner.tenure.over) return;
+      if (task.claimed || instance.session?.isPending(task.id)) continue;
+      if (task.kind === "activity") this.#startActivity(instance, task.id, task.name, task.input);
+      if (task.kind === "subOrchestration") await this.#lookAfterChild(instance, task.instanceId);
+    }
+  }
+
+  /** A child that is gone has left its outcome; one that is not ours was refused. */
+  async #lookAfterChild(instance: ActiveInstance, childId: string): Promise<void> {
+    const { query } = this.#ports;
+    const child = await untilAnswered(() => query.get(childId), this.#ports);
+    if (child?.parent?.instanceId === instance.instanceId) return;
+    const messages = await untilAnswered(() => query.messages(instance.instanceId), this.#ports);
+    if (messages.some((message) => isOutcomeOf(childId, message))) return;
+    this.#childFailed(instance, childId, child ? idIsTaken(child.status) : wasPurged(childId));
+  }
+
+  #startActivity(instance: ActiveInstance, taskId: number, name: string, input: string | undefined): void {
+    const { instanceId, run } = instance;
+    const executionId = instance.started?.executionId ?? "";
+    const call = { instanceId, executionId, run, taskId, name, input, owner: this.#owner };
+    this.#ports.activities.start(call, (outcome) => {
+      const event = outcomeOfActivity(taskId, outcome, this.#ports.clock.now());
+      this.#owner.deliver(instanceId, { run, event });
+    });
+  }
+
+  #childFailed(instance: ActiveInstance, childId: string, failure: FailureDetails): void {
+    const taskId = instance.session?.openTasks.childOf(childId)?.id ?? -1;
+    const event = childWithout(childId, taskId, failure, this.#ports.clock.now());
+    this.#owner.deliver(instance.instanceId, { run: instance.run, event });
+  }
+}

@@ -1,0 +1,152 @@
+import type { EpisodeResult } from "../core/orchestrator-session.ts";
+import type { OwnedPartition } from "../storage/index.ts";
+import type { ActiveInstance, PendingMessage } from "./active-instance.ts";
+import type { PumpOutcome } from "./commit-pump.ts";
+import { type BuiltEpisode, buildEpisode } from "./episode-builder.ts";
+import { changesNothing, settleAll, takeMessages } from "./inbox.ts";
+import type { PartitionPorts } from "./partition-ports.ts";
+import type { Tenure } from "./tenure.ts";
+
+/** How long episodes may run before what they came to is committed. */
+const WAVE_MS = 4;
+const MAX_EPISODES_IN_A_WAVE = 256;
+
+type RunnerPorts = Pick<
+  PartitionPorts,
+  "clock" | "pump" | "settings" | "logger" | "newRun" | "newExecutionId"
+>;
+
+/** What follows an episode; the partition knows. */
+export interface AfterEpisode {
+  readonly tenure: Readonly<Tenure>;
+  /** The instance has nothing to do for now. */
+  rest(instance: ActiveInstance): void;
+  /** What is in memory of the instance is void. */
+  reload(instance: ActiveInstance, messages: readonly PendingMessage[]): void;
+  committed(
+    instance: ActiveInstance,
+    messages: readonly PendingMessage[],
+    built: BuiltEpisode,
+    outcome: PumpOutcome,
+  ): void;
+}
+
+/**
+ * Whose turn it is: runs the episodes of ready instances in waves, and hands what they come to to the commit pump.
+ *
+ * It does not own what an instance is told and when it is in memory, nor what follows a commit.
+ */
+export class EpisodeRunner {
+  readonly #owned: OwnedPartition;
+  readonly #ports: RunnerPorts;
+  readonly #after: AfterEpisode;
+  #ready: ActiveInstance[] = [];
+  #waveDue = false;
+  #asyncEpisodes = 0;
+
+  constructor(owned: OwnedPartition, ports: RunnerPorts, after: AfterEpisode) {
+    this.#owned = owned;
+    this.#ports = ports;
+    this.#after = after;
+  }
+
+  /** The instance has something to do. */
+  add(instance: ActiveInstance): void {
+    instance.phase = "ready";
+    this.#ready.push(instance);
+    this.scheduleWave();
+  }
+
+  scheduleWave(): void {
+    if (this.#waveDue || this.#after.tenure.over) return;
+    this.#waveDue = true;
+    this.#ports.clock.soon(() => this.#wave());
+  }
+
+  stop(): void {
+    this.#ready = [];
+  }
+
+  /** Runs what is ready, then commits it together. While a commit is under way the next wave gathers. */
+  #wave(): void {
+    this.#waveDue = false;
+    if (this.#after.tenure.over) return;
+    const { clock, pump, settings } = this.#ports;
+    const began = clock.now();
+    let next = 0;
+    while (
+      next < this.#ready.length &&
+      pump.pending < MAX_EPISODES_IN_A_WAVE &&
+      this.#asyncEpisodes < settings.maxConcurrentOrchestratorFunctions &&
+      clock.now() - began <= WAVE_MS
+    ) {
+      this.#runEpisode(this.#ready[next++] as ActiveInstance);
+    }
+    this.#ready = next === this.#ready.length ? [] : this.#ready.slice(next);
+    void pump.flush().then(() => {
+      if (this.#ready.length > 0 && this.#asyncEpisodes === 0) this.scheduleWave();
+    });
+  }
+
+  #runEpisode(instance: ActiveInstance): void {
+    const messages = takeMessages(instance);
+    if (messages.length === 0 && !instance.session?.isDue) return this.#after.rest(instance);
+    instance.phase = "running";
+    const at = messages[0]?.recordedAt ?? this.#ports.clock.now();
+    const events = messages.flatMap((message) => message.event ?? []);
+    const result = instance.session?.execute(events, at);
+    if (result === undefined) return this.#after.rest(instance);
+    if (!(result instanceof Promise)) return this.#finishEpisode(instance, messages, result, at);
+    this.#asyncEpisodes += 1;
+    void result.then(
+      (value) => {
+        this.#asyncEpisodes -= 1;
+        if (this.#after.tenure.over) return settleAll(messages, this.#after.tenure.over);
+        this.#finishEpisode(instance, messages, value, at);
+        this.scheduleWave();
+      },
+      (error: unknown) => {
+        this.#asyncEpisodes -= 1;
+        this.#abortEpisode(instance, messages, error);
+      },
+    );
+  }
+
+  #finishEpisode(
+    instance: ActiveInstance,
+    messages: readonly PendingMessage[],
+    came: EpisodeResult,
+    at: number,
+  ): void {
+    const result = messages[0]?.recordedAt === undefined ? came : { ...came, accepted: [] };
+    if (isNothing(result) && messages.every(changesNothing)) {
+      settleAll(messages, "delivered");
+      return this.#after.rest(instance);
+    }
+    const { newRun, newExecutionId, pump } = this.#ports;
+    const built = buildEpisode({
+      owned: this.#owned,
+      instance,
+      messages,
+      result,
+      at,
+      newRun,
+      newExecutionId,
+    });
+    instance.phase = "committing";
+    pump.add(built.episode, (outcome) => this.#after.committed(instance, messages, built, outcome));
+  }
+
+  /** The code could not be run at all (a lost worker, not a failure of the code): nothing happened, try again (S-38). */
+  #abortEpisode(instance: ActiveInstance, messages: readonly PendingMessage[], error: unknown): void {
+    if (this.#after.tenure.over) return settleAll(messages, this.#after.tenure.over);
+    this.#ports.logger.warn(
+      { instanceId: instance.instanceId, err: error },
+      "An episode was aborted and will be run again",
+    );
+    this.#after.reload(instance, messages);
+  }
+}
+
+const isNothing = ({ accepted, actions, completion, continuedAsNew }: EpisodeResult): boolean =>
+  accepted.length === 0 && actions.length === 0 && completion === undefined && continuedAsNew === undefined;

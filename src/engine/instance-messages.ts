@@ -1,0 +1,78 @@
+import { DurableError } from "../core/errors.ts";
+import { encodeMessage } from "../core/history-chunk.ts";
+import type { MessageEvent } from "../core/history-event.ts";
+import { isTerminal, RUNTIME_STATUSES, type RuntimeStatus } from "../core/orchestration-status.ts";
+import type { TaskHubStore } from "../storage/index.ts";
+import type { Delivery } from "./active-instance.ts";
+import type { Clock } from "./clock.ts";
+import type { TaskHubWorker } from "./task-hub-worker.ts";
+import { notFound } from "./wait-for-status.ts";
+
+export type Control = "ExecutionTerminated" | "ExecutionSuspended" | "ExecutionResumed" | "ExecutionRewound";
+
+export interface MessagePorts {
+  readonly store: TaskHubStore;
+  readonly worker: TaskHubWorker | undefined;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+/** What each control message does, in a word, and to which instances (S-41, S-50, S-130). */
+const CONTROLS: Readonly<
+  Record<Control, { readonly verb: string; readonly allowed: readonly RuntimeStatus[] }>
+> = {
+  ExecutionTerminated: {
+    verb: "terminated",
+    allowed: RUNTIME_STATUSES.filter((status) => !isTerminal(status)),
+  },
+  ExecutionSuspended: { verb: "suspended", allowed: ["Pending", "Running", "ContinuedAsNew"] },
+  ExecutionResumed: { verb: "resumed", allowed: ["Suspended"] },
+  ExecutionRewound: { verb: "rewound", allowed: ["Failed"] },
+};
+
+/** Sends messages to instances: straight to the worker in this process when it runs them, else through the store. */
+export class InstanceMessages {
+  readonly #ports: MessagePorts;
+
+  constructor(ports: MessagePorts) {
+    this.#ports = ports;
+  }
+
+  async send(instanceId: string, event: MessageEvent): Promise<Delivery> {
+    const { store, worker, newId } = this.#ports;
+    if (worker?.takesMessages(instanceId)) return worker.deliver(instanceId, event);
+    const record = await store.query.get(instanceId);
+    if (record === undefined) return "instance-not-found";
+    if (isTerminal(record.status) && event.type !== "ExecutionRewound") return "instance-ended";
+    const key = event.type === "EventRaised" && event.messageId ? event.messageId : newId();
+    await store.client.send([{ instanceId, key, at: event.timestamp, event: encodeMessage(event) }]);
+    worker?.left(instanceId);
+    return "delivered";
+  }
+
+  /** @throws {DurableError} INSTANCE_NOT_FOUND, INVALID_INSTANCE_STATE */
+  async control(instanceId: string, type: Control, reason: string | undefined): Promise<void> {
+    const record = await this.#ports.store.query.get(instanceId);
+    if (record === undefined) throw notFound(instanceId);
+    requireAllowed(instanceId, record.status, CONTROLS[type]);
+    const timestamp = this.#ports.clock.now();
+    const delivery = await this.send(instanceId, {
+      type,
+      timestamp,
+      ...(reason === undefined ? {} : { reason }),
+    });
+    if (delivery === "instance-not-found") throw notFound(instanceId);
+  }
+}
+
+function requireAllowed(
+  instanceId: string,
+  status: RuntimeStatus,
+  { verb, allowed }: (typeof CONTROLS)[Control],
+): void {
+  if (allowed.includes(status)) return;
+  throw new DurableError(
+    "INVALID_INSTANCE_STATE",
+    `Instance '${instanceId}' cannot be ${verb}: it is ${status}. Allowed: ${allowed.join(", ")}.`,
+  );
+}

@@ -1,0 +1,54 @@
+import { checkPayload, toJsonText } from "../core/data-converter.ts";
+import { DurableError } from "../core/errors.ts";
+import { given } from "../core/given.ts";
+import { checkInstanceId } from "../core/instance-id.ts";
+import type { NewInstance } from "../storage/index.ts";
+
+/** error: refuse. join: leave the existing instance as it is and answer its id. replace: end it and start anew. */
+export type OnConflict = "error" | "join" | "replace";
+
+export interface StartOptions {
+  readonly input?: unknown;
+  /** JSON text to store as the input, as it is. */
+  readonly inputText?: string;
+  /** Default: 32 random hex digits (S-2). */
+  readonly instanceId?: string;
+  /** Not before this time (S-10). */
+  readonly startAt?: Date;
+  readonly version?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** What to do when an instance with this id has not ended yet. Default error. An ended one is always replaced (S-5). */
+  readonly onConflict?: OnConflict;
+}
+
+/**
+ * What a start writes.
+ *
+ * @throws {DurableError} INVALID_ARGUMENT, INVALID_INSTANCE_ID, INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
+ */
+export function newInstance(
+  name: string,
+  options: StartOptions,
+  { newId, now }: { readonly newId: () => string; readonly now: number },
+): Omit<NewInstance, "run"> {
+  if (typeof name !== "string" || name === "") {
+    throw new DurableError("INVALID_ARGUMENT", "An orchestration needs the name of its function.");
+  }
+  const { instanceId, inputText, startAt, version, tags } = options;
+  if (instanceId !== undefined && instanceId !== "") checkInstanceId(instanceId);
+  const what = `The input of orchestration '${name}'`;
+  const input = inputText === undefined ? toJsonText(options.input, what) : checkPayload(inputText, what);
+  return {
+    instanceId: instanceId || newId(),
+    executionId: newId(),
+    name,
+    createdAt: now,
+    ...given({ input, scheduledAt: startAt === undefined ? undefined : startTime(startAt), version, tags }),
+  };
+}
+
+function startTime(startAt: Date): number {
+  const time = startAt instanceof Date ? startAt.getTime() : Number.NaN;
+  if (Number.isNaN(time)) throw new DurableError("INVALID_ARGUMENT", "startAt must be a valid Date.");
+  return time;
+}

@@ -1,0 +1,225 @@
+import type { RuntimeStatus } from "../core/orchestration-status.ts";
+import type { OwnedPartition } from "../storage/index.ts";
+import { ActiveInstance, type Delivery, type PendingMessage } from "./active-instance.ts";
+import { HeldMessages } from "./held-messages.ts";
+import { isNew, settleAll } from "./inbox.ts";
+import { type Loading, loadInstance } from "./instance-loader.ts";
+import type { PartitionPorts } from "./partition-ports.ts";
+import { SessionCache } from "./session-cache.ts";
+import type { Tenure } from "./tenure.ts";
+
+/** About what an idle instance takes beside its history. */
+const BASE_BYTES = 3_000;
+
+/** What follows from an instance's being in memory; the partition knows. */
+export interface Residence {
+  readonly tenure: Readonly<Tenure>;
+  /** The instance has something to do. */
+  ready(instance: ActiveInstance): void;
+  /** It was read, and its history says that work is under way that nobody does. */
+  restartWork(instance: ActiveInstance): Promise<void>;
+  /** It was read, and has ended: only a rewind means something to it. */
+  afterTheEnd(instance: ActiveInstance): Promise<void>;
+}
+
+/**
+ * Which instances of a partition are in memory, and what is waiting for each.
+ *
+ * 1. An instance that is not here is read and replayed before it is told anything.
+ * 2. A message ends in one of three ways: an episode takes it, the instance turns it away, or it waits in the store.
+ */
+export class ResidentInstances {
+  readonly held = new HeldMessages();
+  readonly #owned: OwnedPartition;
+  readonly #ports: PartitionPorts;
+  readonly #residence: Residence;
+  readonly #instances = new Map<string, ActiveInstance>();
+  readonly #cache: SessionCache;
+  readonly #progress = new Map<string, (() => void)[]>();
+  /** Until the worker has seen all that a former owner left, every instance that is read may have work to restart. */
+  #takingOver = true;
+
+  constructor(owned: OwnedPartition, ports: PartitionPorts, residence: Residence) {
+    this.#owned = owned;
+    this.#ports = ports;
+    this.#residence = residence;
+    this.#cache = new SessionCache(ports.settings.sessionMemoryBytes, (instance) => this.#evict(instance));
+  }
+
+  get count(): number {
+    return this.#instances.size;
+  }
+
+  get busyCount(): number {
+    let busy = 0;
+    for (const instance of this.#instances.values()) if (instance.phase !== "idle") busy += 1;
+    return busy;
+  }
+
+  get(instanceId: string): ActiveInstance | undefined {
+    return this.#instances.get(instanceId);
+  }
+
+  /** The status of an instance that is in memory, as last committed. */
+  liveStatus(instanceId: string): RuntimeStatus | undefined {
+    const instance = this.#instances.get(instanceId);
+    return instance === undefined || instance.creation || instance.phase === "loading"
+      ? undefined
+      : instance.row.status;
+  }
+
+  /** Hands a message to its instance, which is read from the store first when it is not in memory. */
+  deliver(instanceId: string, message: PendingMessage): void {
+    if (message.storedId !== undefined && !this.held.hold(message.storedId)) return;
+    const instance = this.#instances.get(instanceId) ?? this.load(instanceId);
+    instance.inbox.push(message);
+    if (instance.phase === "idle") this.wake(instance);
+  }
+
+  /** An instance that comes into being here. */
+  add(instance: ActiveInstance): void {
+    this.#instances.set(instance.instanceId, instance);
+    this.open(instance);
+    this.wake(instance);
+  }
+
+  load(instanceId: string, { recovering = this.#takingOver } = {}): ActiveInstance {
+    const instance = new ActiveInstance(instanceId);
+    instance.recovering = recovering;
+    this.#instances.set(instanceId, instance);
+    void this.#fill(instance);
+    return instance;
+  }
+
+  /** A session from the beginning of the execution. */
+  open(instance: ActiveInstance): void {
+    if (instance.started === undefined) return;
+    instance.session = this.#ports.executor.openSession(instance.started, () => {
+      if (instance.phase === "idle") this.wake(instance);
+    });
+  }
+
+  wake(instance: ActiveInstance): void {
+    this.#cache.remove(instance);
+    this.#residence.ready(instance);
+  }
+
+  rest(instance: ActiveInstance): void {
+    if (instance.inbox.length > 0 || instance.session?.isDue) return this.wake(instance);
+    instance.phase = "idle";
+    if (instance.bytes < BASE_BYTES) instance.bytes += BASE_BYTES;
+    this.#cache.add(instance);
+  }
+
+  forget(instance: ActiveInstance): void {
+    this.noteProgress(instance.instanceId);
+    this.#cache.remove(instance);
+    if (this.#instances.get(instance.instanceId) === instance) this.#instances.delete(instance.instanceId);
+  }
+
+  /** All that a former owner left has been seen. */
+  takenOver(): void {
+    this.#takingOver = false;
+  }
+
+  /** Resolves when the instance has come to a commit, or to rest without one. */
+  progressOf(instanceId: string): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#progress.get(instanceId);
+      if (waiting) waiting.push(resolve);
+      else this.#progress.set(instanceId, [resolve]);
+    });
+  }
+
+  noteProgress(instanceId: string): void {
+    const waiting = this.#progress.get(instanceId);
+    if (waiting === undefined) return;
+    this.#progress.delete(instanceId);
+    for (const resolve of waiting) resolve();
+  }
+
+  clear(reason: Error): void {
+    for (const instance of this.#instances.values()) settleAll(instance.inbox.splice(0), reason);
+    this.#instances.clear();
+  }
+
+  // --- where messages go that no episode takes ---
+
+  /** Messages that came too late for this execution: whoever has the id now gets them, or nobody. */
+  passOn(instance: ActiveInstance): void {
+    for (const message of instance.inbox.splice(0)) {
+      if (message.storedId !== undefined) this.held.release(message.storedId);
+      // Whoever reads an instance gives it its start, and what its history has.
+      if (message.event && message.event.type !== "ExecutionStarted" && isNew(message))
+        this.deliver(instance.instanceId, message);
+    }
+  }
+
+  turnAway(instance: ActiveInstance, outcome: Delivery): void {
+    this.forget(instance);
+    const messages = instance.inbox.splice(0);
+    const stored = messages.flatMap((message) => message.storedId ?? []);
+    const timers = messages.flatMap((message) => message.timer ?? []);
+    settleAll(messages, outcome);
+    if (stored.length === 0 && timers.length === 0) return;
+    void this.#ports.discard(this.#owned, stored, timers).then(() => {
+      for (const id of stored) this.held.consume(id);
+    });
+  }
+
+  /** It may not run now (not due yet, or in quarantine): its messages wait in the store until it may. */
+  #leaveInStore(instance: ActiveInstance): void {
+    this.forget(instance);
+    for (const message of instance.inbox.splice(0)) {
+      if (message.storedId !== undefined) this.held.release(message.storedId);
+      else if (message.event && message.event.type !== "ExecutionStarted") {
+        void this.#ports.keep(instance.instanceId, message.event).then(
+          () => message.settled?.("delivered"),
+          (error: unknown) => message.settled?.(error instanceof Error ? error : new Error(String(error))),
+        );
+      }
+    }
+  }
+
+  /** It cannot be read or gone on with: what came for it learns why, and it waits in quarantine for someone to look. */
+  #setAside(instance: ActiveInstance, error: Error): void {
+    this.forget(instance);
+    this.#ports.logger.error({ instanceId: instance.instanceId, err: error }, "An instance cannot be read");
+    settleAll(instance.inbox.splice(0), error);
+    void this.#ports.quarantine(instance.instanceId, error.message);
+  }
+
+  // --- in and out of memory ---
+
+  /** Its session is void from here on: whoever needs the instance reads it again. */
+  #evict(instance: ActiveInstance): void {
+    instance.phase = "loading";
+    this.#instances.delete(instance.instanceId);
+  }
+
+  async #fill(instance: ActiveInstance): Promise<void> {
+    try {
+      await this.#goOn(instance, await loadInstance(instance, this.held, this.#ports));
+    } catch (error) {
+      if (this.#residence.tenure.over) return;
+      this.#setAside(instance, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  async #goOn(instance: ActiveInstance, loaded: Loading): Promise<void> {
+    if (this.#residence.tenure.over || this.#instances.get(instance.instanceId) !== instance) return;
+    switch (loaded.type) {
+      case "ready":
+        if (instance.recovering) await this.#residence.restartWork(instance);
+        return this.#residence.tenure.over ? undefined : this.rest(instance);
+      case "missing":
+        return this.turnAway(instance, "instance-not-found");
+      case "ended":
+        return this.#residence.afterTheEnd(instance);
+      case "held":
+        return this.#leaveInStore(instance);
+      case "unreadable":
+        return this.#setAside(instance, loaded.error);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import type { FailureDetails } from "../core/failure-details.ts";
+import { given } from "../core/given.ts";
+import { decodeMessage } from "../core/history-chunk.ts";
+import type { MessageEvent } from "../core/history-event.ts";
+import type { RuntimeStatus } from "../core/orchestration-status.ts";
+import type { Completion } from "../core/orchestrator-session.ts";
+import type { StoredMessage } from "../storage/index.ts";
+import type { ActivityOutcome } from "./executor.ts";
+
+/** What an activity has come to, as its orchestration hears of it. */
+export function outcomeOfActivity(
+  taskScheduledId: number,
+  outcome: ActivityOutcome,
+  timestamp: number,
+): MessageEvent {
+  if (outcome.type === "completed") {
+    return { type: "TaskCompleted", timestamp, taskScheduledId, ...given({ result: outcome.result }) };
+  }
+  const { reason, failure } = outcome;
+  return { type: "TaskFailed", timestamp, taskScheduledId, reason, failure };
+}
+
+/** What a child has come to, as its parent hears of it: Failed also for a terminated one (S-113, S-46). */
+export function outcomeForParent(
+  instanceId: string,
+  { taskScheduledId }: { readonly taskScheduledId: number },
+  completion: Pick<Completion, "status" | "result" | "failure">,
+  timestamp: number,
+): MessageEvent {
+  const { status, result, failure } = completion;
+  if (status === "Completed") {
+    return {
+      type: "SubOrchestrationInstanceCompleted",
+      timestamp,
+      taskScheduledId,
+      instanceId,
+      ...given({ result }),
+    };
+  }
+  const text = result === undefined ? "" : String(JSON.parse(result));
+  const reason = status === "Terminated" ? text || "The sub-orchestration was terminated." : text;
+  return {
+    type: "SubOrchestrationInstanceFailed",
+    timestamp,
+    taskScheduledId,
+    instanceId,
+    reason,
+    failure: failure ?? { errorType: "OrchestrationTerminated", errorMessage: reason },
+  };
+}
+
+/** A child that never came to be. */
+export function childWithout(
+  instanceId: string,
+  taskScheduledId: number,
+  failure: FailureDetails,
+  timestamp: number,
+): MessageEvent {
+  const reason = failure.errorMessage;
+  return { type: "SubOrchestrationInstanceFailed", timestamp, taskScheduledId, instanceId, reason, failure };
+}
+
+/** Its id is that of a live instance (S-112). */
+export const idIsTaken = (status: RuntimeStatus): FailureDetails => ({
+  errorType: "InstanceAlreadyExists",
+  errorMessage: `An Orchestration instance with the status ${status} already exists.`,
+});
+
+export const wasPurged = (instanceId: string): FailureDetails => ({
+  errorType: "InstanceNotFound",
+  errorMessage: `Sub-orchestration '${instanceId}' was purged before its outcome was known.`,
+});
+
+export function isOutcomeOf(childId: string, message: StoredMessage): boolean {
+  const event = decodeMessage(message.event);
+  return (
+    (event.type === "SubOrchestrationInstanceCompleted" || event.type === "SubOrchestrationInstanceFailed") &&
+    event.instanceId === childId
+  );
+}
