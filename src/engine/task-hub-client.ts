@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { toJsonText } from "../core/data-converter.ts";
+import { checkPayload, toJsonText } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
 import { decodeChunk } from "../core/history-chunk.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
@@ -35,6 +35,8 @@ import { explainWaiting } from "./why-waiting.ts";
 export interface RaiseEventOptions {
   /** A second event with the same key is dropped. */
   readonly idempotencyKey?: string;
+  /** JSON text to store as the payload, as it is, instead of a value. */
+  readonly dataText?: string;
 }
 
 export interface RestartOptions {
@@ -193,8 +195,9 @@ export class TaskHubClient {
     options: RaiseEventOptions = {},
   ): Promise<void> {
     requireEventName(eventName);
-    const input = toJsonText(eventData, `The payload of event '${eventName}'`);
-    const { idempotencyKey } = options;
+    const what = `The payload of event '${eventName}'`;
+    const { idempotencyKey, dataText } = options;
+    const input = dataText === undefined ? toJsonText(eventData, what) : checkPayload(dataText, what);
     const delivery = await this.#messages.send(instanceId, {
       type: "EventRaised",
       timestamp: this.#clock.now(),

@@ -29,10 +29,15 @@ export function errorResponse(status: number, message: string, cause?: unknown):
 
 /** What an error that no handler expected is answered with (H-22). */
 export function responseOf(error: unknown): Response {
-  if (!isDurableError(error)) return errorResponse(500, UNEXPECTED, error);
+  if (!isDurableError(error)) return unexpectedResponse(error);
   if (error.httpStatus === 400) return errorResponse(400, BAD_ARGUMENT, error);
-  if (error.httpStatus === 500) return errorResponse(500, UNEXPECTED, error);
+  if (error.httpStatus === 500) return unexpectedResponse(error);
   return errorResponse(error.httpStatus, error.message);
+}
+
+/** 500, with what is known of the error. */
+export function unexpectedResponse(error: unknown): Response {
+  return errorResponse(500, UNEXPECTED, error);
 }
 
 function exceptionFields(error: unknown): Readonly<Record<string, string | null>> {

@@ -1,9 +1,16 @@
 import type { ApiRequest } from "./api-request.ts";
+import { resume, rewind, suspend, terminate } from "./control-instance.ts";
+import { getEntity, listEntities, signalEntity } from "./entities.ts";
 import { getStatus } from "./instance-status.ts";
+import { listInstances } from "./list-instances.ts";
+import { purgeInstance, purgeInstances } from "./purge-instances.ts";
+import { raiseEvent } from "./raise-event.ts";
+import { errorResponse } from "./responses.ts";
+import { restartOrchestration } from "./restart-orchestration.ts";
 import { startOrchestration } from "./start-orchestration.ts";
 
 interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "DELETE" | "any";
   /** Literal segments, `{captured}` ones, and at the end `{optional?}` ones. */
   readonly path: string;
   readonly handle: (request: ApiRequest) => Promise<Response>;
@@ -12,8 +19,30 @@ interface Route {
 /** Everything below the base path, in the order in which a path is compared (H-6). */
 const ROUTES: readonly Route[] = [
   { method: "POST", path: "orchestrators/{functionName}/{instanceId?}", handle: startOrchestration },
+  { method: "GET", path: "entities/{entityName?}", handle: listEntities },
+  { method: "GET", path: "entities/{entityName}/{entityKey}", handle: getEntity },
+  { method: "POST", path: "entities/{entityName}/{entityKey?}", handle: signalEntity },
+  { method: "DELETE", path: "entities/{entityName}/{entityKey?}", handle: signalEntity },
+  { method: "GET", path: "instances", handle: listInstances },
+  { method: "DELETE", path: "instances", handle: purgeInstances },
   { method: "GET", path: "instances/{instanceId}", handle: getStatus },
+  { method: "DELETE", path: "instances/{instanceId}", handle: purgeInstance },
+  { method: "POST", path: "instances/{instanceId}/terminate", handle: terminate },
+  { method: "POST", path: "instances/{instanceId}/suspend", handle: suspend },
+  { method: "POST", path: "instances/{instanceId}/resume", handle: resume },
+  { method: "POST", path: "instances/{instanceId}/rewind", handle: rewind },
+  { method: "POST", path: "instances/{instanceId}/restart", handle: restartOrchestration },
+  { method: "POST", path: "instances/{instanceId}/raiseEvent/{eventName}", handle: raiseEvent },
+  { method: "any", path: "makeprimary", handle: makePrimary },
 ];
+
+/** There is no app lease: whichever host is up runs the hub, and others stand by (H-115). */
+async function makePrimary(): Promise<Response> {
+  return errorResponse(
+    501,
+    "This host has no app lease to take: the hosts of a task hub take turns by themselves.",
+  );
+}
 
 /** The same routes under both (H-1). */
 const BASE_PATHS = ["/runtime/webhooks/durabletask", "/admin/extensions/DurableTaskExtension"];
@@ -38,7 +67,8 @@ export function findRoute(method: string, pathname: string): RouteMatch | undefi
     .replace(/^\/+|\/+$/g, "")
     .split("/");
   for (const route of ROUTES) {
-    const captured = route.method === method ? capture(route.path.split("/"), segments) : undefined;
+    const isMeant = route.method === method || route.method === "any";
+    const captured = isMeant ? capture(route.path.split("/"), segments) : undefined;
     if (captured) return { basePath, path: captured, handle: route.handle };
   }
   return undefined;

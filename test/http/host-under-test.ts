@@ -1,12 +1,14 @@
 import { createHttpApi, type HttpApiOptions } from "../../src/http/index.ts";
 import { createMemoryStorage } from "../../src/providers/memory/index.ts";
 import { App, TaskHub } from "../../src/sdk/index.ts";
+import type { StorageProvider } from "../../src/storage/index.ts";
 
 export const BASE = "/runtime/webhooks/durabletask";
 export const ORIGIN = "http://hub.example:7071";
 
 export interface HostUnderTest {
   readonly hub: TaskHub;
+  readonly storage: StorageProvider;
   /** One request, without a socket. */
   readonly call: (method: string, path: string, init?: RequestInit) => Promise<Response>;
   /** Starts an instance that never ends by itself. */
@@ -54,6 +56,7 @@ export async function startHost(options: Partial<HttpApiOptions> = {}): Promise<
   });
   return {
     hub,
+    storage,
     call: async (method, path, init) => api.fetch(new Request(`${ORIGIN}${path}`, { method, ...init })),
     startWaiting: async (instanceId, input) => {
       await hub.client.startNew("wait", { instanceId, input });

@@ -1,0 +1,39 @@
+import { isTerminal } from "../core/orchestration-status.ts";
+import type { ApiRequest } from "./api-request.ts";
+import { recordOf } from "./control-instance.ts";
+import { bareResponse, jsonResponse } from "./responses.ts";
+
+/** DELETE instances/{instanceId} (1.9): only what has ended is purged (H-66). */
+export async function purgeInstance(request: ApiRequest): Promise<Response> {
+  const record = await recordOf(request);
+  if (record === undefined) return bareResponse(404);
+  if (!isTerminal(record.status)) {
+    const text = `Instance '${record.instanceId}' cannot be purged: it is ${record.status}, and only what has ended can be.`;
+    return jsonResponse(412, JSON.stringify(text));
+  }
+  const { instancesDeleted } = await request.hub.client.purgeInstances([record.instanceId]);
+  return purged(instancesDeleted);
+}
+
+/** DELETE instances (1.10). Statuses that are no end match nothing (H-73). */
+export async function purgeInstances({ query, hub }: ApiRequest): Promise<Response> {
+  const createdTimeFrom = query.time("createdTimeFrom");
+  if (createdTimeFrom === undefined) {
+    return jsonResponse(400, JSON.stringify("Please provide value for 'createdTimeFrom' parameter."));
+  }
+  const asked = query.statuses("runtimeStatus");
+  const runtimeStatus = asked?.filter((status) => isTerminal(status));
+  if (runtimeStatus?.length === 0) return bareResponse(404);
+  const createdTimeTo = query.time("createdTimeTo");
+  let instancesDeleted = 0;
+  const steps = hub.client.purgeMatching({
+    createdTimeFrom,
+    ...(createdTimeTo === undefined ? {} : { createdTimeTo }),
+    ...(runtimeStatus === undefined ? {} : { runtimeStatus }),
+  });
+  for await (const step of steps) instancesDeleted = step.instancesDeleted;
+  return instancesDeleted === 0 ? bareResponse(404) : purged(instancesDeleted);
+}
+
+const purged = (instancesDeleted: number): Response =>
+  jsonResponse(200, JSON.stringify({ instancesDeleted }));

@@ -1,0 +1,50 @@
+import type { RuntimeStatus } from "../../src/core/orchestration-status.ts";
+import { isTerminal } from "../../src/core/orchestration-status.ts";
+import type { StorageProvider } from "../../src/storage/index.ts";
+
+/** Writes instances of any status into a hub that no worker runs, so that they stay as they are. */
+export class Instances {
+  readonly #storage: StorageProvider;
+  readonly #taskHub: string;
+
+  constructor(storage: StorageProvider, taskHub: string) {
+    this.#storage = storage;
+    this.#taskHub = taskHub;
+  }
+
+  async put(instanceId: string, status: RuntimeStatus, at = Date.UTC(2030, 0, 1)): Promise<void> {
+    const hub = await this.#storage.openTaskHub(this.#taskHub);
+    const instance = { instanceId, executionId: "e", name: "wait", createdAt: at, input: '{"n":1}' };
+    const created = await hub.client.create(instance, []);
+    if (created.type !== "created") throw new Error(`'${instanceId}' is there already`);
+    if (status === "Pending") return;
+    const worker = hub.worker({
+      workerId: "writer",
+      processId: process.pid,
+      hostName: "test",
+      leaseMs: 60_000,
+    });
+    const [owned] = await worker.join();
+    if (owned === undefined) throw new Error("Someone else runs this hub");
+    const [outcome] = await worker.commit([
+      {
+        partition: owned.partition,
+        epoch: owned.epoch,
+        instanceId,
+        run: created.run,
+        chunk: { seq: 0, at, eventCount: 2, events: "[]" },
+        patch: {
+          status,
+          recover: false,
+          ...(isTerminal(status) ? { completedAt: at, output: '"out"' } : {}),
+        },
+        consumed: [],
+        timersNew: [],
+        timersDone: [],
+        messages: [],
+        starts: [],
+      },
+    ]);
+    if (outcome?.type !== "applied") throw new Error(`'${instanceId}' was not written`);
+  }
+}
