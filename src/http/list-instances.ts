@@ -1,6 +1,5 @@
-import type { InstanceFilter } from "../storage/index.ts";
 import type { ApiRequest } from "./api-request.ts";
-import type { QueryParameters } from "./query-parameters.ts";
+import { filterOf } from "./instance-filter.ts";
 import { jsonResponse } from "./responses.ts";
 import { statusPayload } from "./status-payload.ts";
 
@@ -19,20 +18,4 @@ export async function listInstances({ query, raw, hub }: ApiRequest): Promise<Re
   const showInput = query.flag("showInput", true);
   const payloads = page.instances.map((record) => statusPayload(record, { showInput }));
   return jsonResponse(200, `[${payloads.join(",")}]`, { [TOKEN]: page.continuationToken ?? "" });
-}
-
-/** Bounds are inclusive, filters are joined by "and", statuses by "or" (H-59). */
-function filterOf(query: QueryParameters): InstanceFilter {
-  const prefix = query.text("instanceIdPrefix");
-  const name = query.text("name");
-  const statuses = query.statuses("runtimeStatus");
-  const from = query.time("createdTimeFrom");
-  const to = query.time("createdTimeTo");
-  return {
-    ...(prefix === undefined ? {} : { instanceIdPrefix: prefix }),
-    ...(name === undefined ? {} : { name }),
-    ...(statuses === undefined ? {} : { statuses }),
-    ...(from === undefined ? {} : { createdFrom: from.getTime() }),
-    ...(to === undefined ? {} : { createdTo: to.getTime() }),
-  };
 }

@@ -1,6 +1,7 @@
 import type { ApiRequest } from "./api-request.ts";
 import { resume, rewind, suspend, terminate } from "./control-instance.ts";
 import { getEntity, listEntities, signalEntity } from "./entities.ts";
+import { countInstances, streamHistory, whyWaiting } from "./instance-details.ts";
 import { getStatus } from "./instance-status.ts";
 import { listInstances } from "./list-instances.ts";
 import { purgeInstance, purgeInstances } from "./purge-instances.ts";
@@ -23,10 +24,13 @@ const ROUTES: readonly Route[] = [
   { method: "GET", path: "entities/{entityName}/{entityKey}", handle: getEntity },
   { method: "POST", path: "entities/{entityName}/{entityKey?}", handle: signalEntity },
   { method: "DELETE", path: "entities/{entityName}/{entityKey?}", handle: signalEntity },
+  { method: "GET", path: "counts", handle: countInstances },
   { method: "GET", path: "instances", handle: listInstances },
   { method: "DELETE", path: "instances", handle: purgeInstances },
   { method: "GET", path: "instances/{instanceId}", handle: getStatus },
   { method: "DELETE", path: "instances/{instanceId}", handle: purgeInstance },
+  { method: "GET", path: "instances/{instanceId}/history", handle: streamHistory },
+  { method: "GET", path: "instances/{instanceId}/waiting", handle: whyWaiting },
   { method: "POST", path: "instances/{instanceId}/terminate", handle: terminate },
   { method: "POST", path: "instances/{instanceId}/suspend", handle: suspend },
   { method: "POST", path: "instances/{instanceId}/resume", handle: resume },
