@@ -1,27 +1,27 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../server/index.ts";
+import { EXIT, exitCodeOf } from "./command-error.ts";
+import { durableCommand } from "./durable/index.ts";
 import { printError } from "./print-error.ts";
 import { startCommand } from "./start-command.ts";
 
-const WRONG_USAGE = 2;
-
 process.exitCode = await run(process.argv.slice(2));
 
-/** The answer is the exit code: 0, 1 when something failed, 2 when the command line was wrong. */
+/** The answer is the exit code (see EXIT). */
 async function run(args: readonly string[]): Promise<number> {
   const program = makeProgram();
   if (args.length === 0) {
     program.outputHelp({ error: true });
-    return WRONG_USAGE;
+    return EXIT.usage;
   }
   try {
     await program.parseAsync(args, { from: "user" });
-    return 0;
+    return EXIT.ok;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     printError(error, { verbose: args.includes("--verbose") });
-    return 1;
+    return exitCodeOf(error);
   }
 }
 
@@ -32,6 +32,7 @@ function makeProgram(): Command {
     .helpOption("-h, --help", "explain a command")
     .helpCommand(false)
     .addCommand(startCommand())
+    .addCommand(durableCommand())
     .addHelpText(
       "after",
       `

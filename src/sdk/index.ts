@@ -26,6 +26,7 @@ export type {
   RestartOptions,
   WaitOptions,
 } from "../engine/task-hub-client.ts";
+export { openStorage } from "../providers/open/index.ts";
 export type { ActivityContext } from "./activity-context.ts";
 export {
   type ActivityHandler,

@@ -17,8 +17,10 @@ export const DEFAULT_TASK_HUB_NAME = "DurableFunctionsHub";
 export interface TaskHubOptions {
   /** The functions this process runs. Without an app the hub is a client only. */
   readonly app?: App;
-  /** Default DurableFunctionsHub. The hub is made when it does not exist. */
+  /** Default DurableFunctionsHub. */
   readonly taskHubName?: string;
+  /** Whether a hub that does not exist is made. Default true; otherwise it is TASK_HUB_NOT_FOUND. */
+  readonly create?: boolean;
   readonly settings?: Partial<EngineSettings>;
   readonly logger?: Logger;
 }
@@ -50,14 +52,15 @@ export class TaskHub implements AsyncDisposable {
   /**
    * Opens a hub: `sqlite:./path.db`, `memory:`, or a storage provider.
    *
-   * @throws {DurableError} UNKNOWN_STORAGE, INVALID_TASK_HUB_NAME, INVALID_CONFIGURATION, DATABASE_NOT_OURS, DATABASE_CORRUPT, DATABASE_TOO_NEW
+   * @throws {DurableError} UNKNOWN_STORAGE, INVALID_TASK_HUB_NAME, TASK_HUB_NOT_FOUND, INVALID_CONFIGURATION, DATABASE_NOT_OURS, DATABASE_CORRUPT, DATABASE_TOO_NEW
    */
   static async open(storage: string | StorageProvider, options: TaskHubOptions = {}): Promise<TaskHub> {
     const name = options.taskHubName ?? DEFAULT_TASK_HUB_NAME;
     checkTaskHubName(name);
     const settings = defaultSettings(options.settings);
-    const provider = typeof storage === "string" ? await openStorage(storage) : storage;
-    await provider.taskHubs.ensure(name);
+    const { create = true } = options;
+    const provider = typeof storage === "string" ? await openStorage(storage, { create }) : storage;
+    if (create) await provider.taskHubs.ensure(name);
     const hub = new TaskHub(provider, await provider.openTaskHub(name), { ...options, settings });
     hubOpened(hub);
     return hub;

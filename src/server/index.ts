@@ -1,4 +1,8 @@
-export type { ConfigurationOverrides } from "./configuration.ts";
-export { drainMsOfText } from "./configuration.ts";
+export {
+  type Configuration,
+  type ConfigurationOverrides,
+  drainMsOfText,
+  readConfiguration,
+} from "./configuration.ts";
 export { packageVersion } from "./package-version.ts";
 export { type HostRole, type RunningServer, type StartServerOptions, startServer } from "./start-server.ts";

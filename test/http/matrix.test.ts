@@ -81,9 +81,7 @@ describe.each(MATRIX)("%s", (_title, { method, path, body }, codes) => {
     const response = await host.call(
       method,
       `${BASE}${target}${target.includes("?") ? "&" : "?"}taskHub=Other`,
-      {
-        ...(body === undefined ? {} : { body, headers: { "Content-Type": "application/json" } }),
-      },
+      body === undefined ? {} : { body, headers: { "Content-Type": "application/json" } },
     );
 
     expect(response.status).toBe(code);

@@ -4,6 +4,8 @@ import type { StorageProvider } from "../../storage/index.ts";
 export interface OpenStorageOptions {
   /** See SqliteStorageOptions; other stores have no use for it. */
   readonly synchronous?: "full" | "normal";
+  /** Whether a file that is not there is made. Default true. */
+  readonly create?: boolean;
 }
 
 /**

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { DurableError } from "../../core/errors.ts";
 import {
   type StorageProvider,
   type TaskHubAdmin,
@@ -22,6 +24,8 @@ export interface SqliteStorageOptions {
    * process loses nothing either way. Default "full".
    */
   readonly synchronous?: "full" | "normal";
+  /** Whether a file that is not there is made. Default true; otherwise it is TASK_HUB_NOT_FOUND. */
+  readonly create?: boolean;
   /** Default: the clock of this machine. */
   readonly clock?: { now(): number };
   /** How often to look for writes of other processes. Default 20 ms, and less often after a quiet while. */
@@ -31,10 +35,13 @@ export interface SqliteStorageOptions {
 /**
  * Opens the database file, or makes it.
  *
- * @throws {DurableError} DATABASE_NOT_OURS, DATABASE_TOO_NEW, DATABASE_CORRUPT, STORAGE_UNAVAILABLE
+ * @throws {DurableError} TASK_HUB_NOT_FOUND, DATABASE_NOT_OURS, DATABASE_TOO_NEW, DATABASE_CORRUPT, STORAGE_UNAVAILABLE
  */
 export function openSqliteStorage(options: SqliteStorageOptions): StorageProvider {
   const path = options.path === ":memory:" ? options.path : resolve(options.path);
+  if (options.create === false && path !== ":memory:" && !existsSync(path)) {
+    throw new DurableError("TASK_HUB_NOT_FOUND", `There is no task hub: the file "${path}" does not exist.`);
+  }
   const database = openDatabase({ path, synchronous: options.synchronous ?? "full" });
   return new SqliteStorage(database, { ...options, path });
 }

@@ -1,0 +1,239 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { DurableError } from "../../core/errors.ts";
+import type { RuntimeStatus } from "../../core/orchestration-status.ts";
+import { CommandError, EXIT } from "../command-error.ts";
+import type {
+  Control,
+  Filter,
+  InstanceStatus,
+  Management,
+  Page,
+  StartRequest,
+  Waiting,
+} from "./management.ts";
+import { notFound } from "./store-management.ts";
+
+export interface HttpTarget {
+  /** Of the host, with or without the base path of the management API. */
+  readonly url: string;
+  readonly key: string | undefined;
+  readonly taskHubName: string | undefined;
+}
+
+const BASE_PATH = "/runtime/webhooks/durabletask";
+const TOKEN = "x-ms-continuation-token";
+
+/** Manages a task hub over the management API of a host that runs it. */
+export class HttpManagement implements Management {
+  readonly #target: HttpTarget;
+  readonly #base: string;
+
+  constructor(target: HttpTarget) {
+    const url = target.url.replace(/\/+$/, "");
+    this.#target = target;
+    this.#base = url.endsWith(BASE_PATH) ? url : url + BASE_PATH;
+  }
+
+  get taskHubName(): string {
+    return this.#target.taskHubName ?? "the host's own";
+  }
+
+  async start({ name, instanceId, input, version }: StartRequest): Promise<string> {
+    const id = instanceId === undefined ? "" : `/${encodeURIComponent(instanceId)}`;
+    const response = await this.#call("POST", `orchestrators/${encodeURIComponent(name)}${id}`, {
+      query: { version },
+      ...(input === undefined ? {} : { body: input }),
+    });
+    return ((await response.json()) as { readonly id: string }).id;
+  }
+
+  async status(instanceId: string): Promise<InstanceStatus | undefined> {
+    const response = await this.#call("GET", pathOf(instanceId), { accept: [404] });
+    return response.status === 404 ? undefined : ((await response.json()) as InstanceStatus);
+  }
+
+  async *history(instanceId: string): AsyncGenerator<object> {
+    const response = await this.#call("GET", `${pathOf(instanceId)}/history`, { accept: [404] });
+    if (response.status === 404) return;
+    for (const line of (await response.text()).split("\n")) if (line !== "") yield JSON.parse(line) as object;
+  }
+
+  async list(
+    filter: Filter,
+    page: { readonly top: number; readonly continuationToken?: string },
+  ): Promise<Page> {
+    const response = await this.#call("GET", "instances", {
+      query: { ...queryOf(filter), top: String(page.top) },
+      headers: page.continuationToken === undefined ? {} : { [TOKEN]: page.continuationToken },
+    });
+    const continuationToken = response.headers.get(TOKEN) ?? "";
+    return {
+      instances: (await response.json()) as readonly InstanceStatus[],
+      ...(continuationToken === "" ? {} : { continuationToken }),
+    };
+  }
+
+  async count(filter: Filter): Promise<Readonly<Record<RuntimeStatus, number>>> {
+    const response = await this.#call("GET", "counts", { query: queryOf(filter) });
+    return (await response.json()) as Readonly<Record<RuntimeStatus, number>>;
+  }
+
+  async raiseEvent(instanceId: string, eventName: string, data: string): Promise<void> {
+    const path = `${pathOf(instanceId)}/raiseEvent/${encodeURIComponent(eventName)}`;
+    await this.#change(instanceId, "POST", path, { body: data });
+  }
+
+  async control(operation: Control, instanceId: string, reason: string | undefined): Promise<void> {
+    await this.#change(instanceId, "POST", `${pathOf(instanceId)}/${operation}`, { query: { reason } });
+  }
+
+  async restart(instanceId: string, { newId }: { readonly newId: boolean }): Promise<string> {
+    if ((await this.status(instanceId)) === undefined) throw notFound(instanceId);
+    const response = await this.#call("POST", `${pathOf(instanceId)}/restart`, {
+      query: { restartWithNewInstanceId: String(newId) },
+    });
+    return ((await response.json()) as { readonly id: string }).id;
+  }
+
+  async purge(instanceId: string): Promise<number> {
+    return deletedBy(await this.#change(instanceId, "DELETE", pathOf(instanceId)));
+  }
+
+  async *purgeMatching(filter: Filter): AsyncGenerator<number> {
+    const createdTimeFrom = (filter.createdAfter ?? new Date(0)).toISOString();
+    const response = await this.#call("DELETE", "instances", {
+      query: { ...queryOf(filter), createdTimeFrom },
+      accept: [404],
+    });
+    yield response.status === 404 ? 0 : await deletedBy(response);
+  }
+
+  async waitForCompletion(instanceId: string, timeoutMs: number | undefined): Promise<InstanceStatus> {
+    const until = timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
+    for (;;) {
+      const status = await this.status(instanceId);
+      if (status === undefined) throw notFound(instanceId);
+      if (ENDED.has(status.runtimeStatus)) return status;
+      if (Date.now() >= until) {
+        throw new DurableError(
+          "WAIT_TIMEOUT",
+          `Instance '${instanceId}' did not complete within ${timeoutMs} ms.`,
+        );
+      }
+      await sleep(Math.min(POLL_MS, until - Date.now()));
+    }
+  }
+
+  async why(instanceId: string): Promise<Waiting | undefined> {
+    const response = await this.#call("GET", `${pathOf(instanceId)}/waiting`, { accept: [404, 410] });
+    if (response.status === 404) throw notFound(instanceId);
+    return response.status === 410 ? undefined : ((await response.json()) as Waiting);
+  }
+
+  async deleteTaskHub(): Promise<void> {
+    throw onlyOnTheStore("delete-task-hub");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // There is nothing to close: each call is a request of its own.
+  }
+
+  /** A call that an instance's absence or state may refuse. */
+  async #change(instanceId: string, method: string, path: string, request: Call = {}): Promise<Response> {
+    const response = await this.#call(method, path, { ...request, accept: [404, 410, 412, 500] });
+    if (response.ok) return response;
+    if (response.status === 404) throw notFound(instanceId);
+    const status = (await this.status(instanceId))?.runtimeStatus ?? "gone";
+    const verb = path.split("/").at(-1);
+    throw new DurableError(
+      "INVALID_INSTANCE_STATE",
+      `'${method === "DELETE" ? "purge" : verb}' is not possible for instance '${instanceId}': it is ${status}.`,
+    );
+  }
+
+  async #call(
+    method: string,
+    path: string,
+    { query = {}, body, headers = {}, accept = [] }: Call = {},
+  ): Promise<Response> {
+    const url = new URL(`${this.#base}/${path}`);
+    const { key, taskHubName } = this.#target;
+    for (const [name, value] of Object.entries({ taskHub: taskHubName, ...query })) {
+      if (value !== undefined) url.searchParams.set(name, value);
+    }
+    const response = await fetch(url, {
+      method,
+      headers: {
+        ...headers,
+        ...(key === undefined ? {} : { "x-functions-key": key }),
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body }),
+    }).catch((cause: unknown) => {
+      throw new CommandError(`No host answers at ${url.origin}: ${reasonOf(cause)}`);
+    });
+    if (response.ok || accept.includes(response.status)) return response;
+    throw await refusal(response, url);
+  }
+}
+
+interface Call {
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Statuses that are an answer, not an error. */
+  readonly accept?: readonly number[];
+}
+
+const ENDED: ReadonlySet<string> = new Set(["Completed", "Failed", "Terminated", "Canceled"]);
+const POLL_MS = 500;
+
+const pathOf = (instanceId: string): string => `instances/${encodeURIComponent(instanceId)}`;
+
+function queryOf({
+  createdAfter,
+  createdBefore,
+  statuses,
+  prefix,
+  name,
+}: Filter): Record<string, string | undefined> {
+  return {
+    createdTimeFrom: createdAfter?.toISOString(),
+    createdTimeTo: createdBefore?.toISOString(),
+    runtimeStatus: statuses?.join(","),
+    instanceIdPrefix: prefix,
+    name,
+  };
+}
+
+async function deletedBy(response: Response): Promise<number> {
+  return ((await response.json()) as { readonly instancesDeleted: number }).instancesDeleted;
+}
+
+async function refusal(response: Response, url: URL): Promise<Error> {
+  const text = await response.text();
+  const message = messageOf(text) ?? (text || response.statusText);
+  if (response.status === 401)
+    return new CommandError(`${url.origin} wants a key: pass it with --key. ${message}`);
+  if (response.status === 404) return new CommandError(message || "There is no such thing.", EXIT.notFound);
+  if (response.status === 409) return new CommandError(message, EXIT.conflict);
+  return new CommandError(`${url.origin} answers ${response.status}: ${message}`);
+}
+
+function messageOf(text: string): string | undefined {
+  try {
+    const { Message, ExceptionMessage } = JSON.parse(text) as Readonly<Record<string, string | undefined>>;
+    return ExceptionMessage ?? Message;
+  } catch {
+    return undefined; // Then the text itself is what there is to say.
+  }
+}
+
+function onlyOnTheStore(command: string): CommandError {
+  return new CommandError(`${command} works on the store: use --storage instead of --url.`, EXIT.usage);
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}

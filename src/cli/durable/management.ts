@@ -1,0 +1,66 @@
+import type { RuntimeStatus } from "../../core/orchestration-status.ts";
+
+/** The status of an instance as the management API has it; times are ISO 8601. */
+export interface InstanceStatus {
+  readonly name: string;
+  readonly instanceId: string;
+  readonly runtimeStatus: RuntimeStatus;
+  readonly input: unknown;
+  readonly customStatus: unknown;
+  readonly output: unknown;
+  readonly createdTime: string;
+  readonly lastUpdatedTime: string;
+}
+
+export interface StartRequest {
+  readonly name: string;
+  readonly instanceId?: string;
+  /** JSON text. */
+  readonly input?: string;
+  readonly version?: string;
+}
+
+export interface Filter {
+  readonly createdAfter?: Date;
+  readonly createdBefore?: Date;
+  readonly statuses?: readonly RuntimeStatus[];
+  readonly prefix?: string;
+  readonly name?: string;
+}
+
+export interface Page {
+  readonly instances: readonly InstanceStatus[];
+  readonly continuationToken?: string;
+}
+
+export type Control = "terminate" | "suspend" | "resume" | "rewind";
+
+export interface Waiting {
+  readonly sentence: string;
+  readonly reasons: readonly object[];
+}
+
+/**
+ * What the commands do to a task hub, on its store or over HTTP. An id nobody has is INSTANCE_NOT_FOUND, or `undefined`
+ * where something is looked up; what a state does not allow is INVALID_INSTANCE_STATE.
+ */
+export interface Management extends AsyncDisposable {
+  readonly taskHubName: string;
+  start(request: StartRequest): Promise<string>;
+  status(instanceId: string): Promise<InstanceStatus | undefined>;
+  /** Every event of the current execution, as it is stored. */
+  history(instanceId: string): AsyncIterable<object>;
+  list(filter: Filter, page: { readonly top: number; readonly continuationToken?: string }): Promise<Page>;
+  count(filter: Filter): Promise<Readonly<Record<RuntimeStatus, number>>>;
+  raiseEvent(instanceId: string, eventName: string, data: string): Promise<void>;
+  control(operation: Control, instanceId: string, reason: string | undefined): Promise<void>;
+  restart(instanceId: string, options: { readonly newId: boolean }): Promise<string>;
+  purge(instanceId: string): Promise<number>;
+  /** Tells after each batch how many are gone. */
+  purgeMatching(filter: Filter): AsyncIterable<number>;
+  /** Resolves once the instance has ended. @throws {DurableError} WAIT_TIMEOUT */
+  waitForCompletion(instanceId: string, timeoutMs: number | undefined): Promise<InstanceStatus>;
+  /** `undefined` when the instance has ended. */
+  why(instanceId: string): Promise<Waiting | undefined>;
+  deleteTaskHub(): Promise<void>;
+}

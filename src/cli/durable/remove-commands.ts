@@ -1,0 +1,79 @@
+import { isTerminal, TERMINAL_STATUSES } from "../../core/orchestration-status.ts";
+import { CommandError, EXIT } from "../command-error.ts";
+import { confirm } from "./confirmation.ts";
+import { commandOf } from "./durable-command.ts";
+import { type FilterFlags, filterOf, withFilter } from "./look-commands.ts";
+import type { Management } from "./management.ts";
+
+interface YesFlag {
+  readonly yes: boolean;
+}
+
+/** Commands that destroy, and ask before they do. */
+export const removeCommands = () => [
+  commandOf<{ readonly id: string }>({
+    name: "purge",
+    summary: "Purge one instance that has ended, with its history",
+    example: "purge --id order-1",
+    options: (command) => command.requiredOption("--id <id>", "the instance"),
+    run: async (hub, { id }, output) => {
+      await hub.purge(id);
+      output.done(`Purged '${id}'`, { instancesDeleted: 1 });
+    },
+  }),
+  commandOf<FilterFlags & YesFlag>({
+    name: "purge-history",
+    summary: "Purge the state and history of instances that have ended",
+    example: 'purge-history --created-before 2030-01-01 --runtime-status "completed failed" --yes',
+    options: (command) => withFilter(command).option("-y, --yes", "do not ask", false),
+    run: async (hub, { yes, ...flags }, output) => {
+      const filter = filterOf(flags);
+      const live = filter.statuses?.filter((status) => !isTerminal(status)) ?? [];
+      if (live.length > 0) {
+        throw new CommandError(
+          `Only instances that have ended can be purged (${TERMINAL_STATUSES.join(", ")}), not ${live.join(", ")}.`,
+          EXIT.usage,
+        );
+      }
+      if (!yes) await confirm(`${await howMany(hub, flags)} instances will be purged.`, "yes");
+      let instancesDeleted = 0;
+      for await (const deleted of hub.purgeMatching(filter)) {
+        instancesDeleted = deleted;
+        if (process.stderr.isTTY) process.stderr.write(`\r${deleted} purged`);
+      }
+      if (process.stderr.isTTY) process.stderr.write("\r");
+      output.done(purgedSentence(flags, instancesDeleted), { instancesDeleted });
+    },
+  }),
+  commandOf<YesFlag>({
+    name: "delete-task-hub",
+    summary: "Delete a task hub with everything in it",
+    example: "delete-task-hub --task-hub-name OldHub --yes",
+    options: (command) => command.option("-y, --yes", "do not ask", false),
+    run: async (hub, { yes }, output) => {
+      const { taskHubName } = hub;
+      if (!yes)
+        await confirm(`Task hub '${taskHubName}' will be deleted with everything in it.`, taskHubName);
+      await hub.deleteTaskHub();
+      output.done(`Task hub '${taskHubName}' successfully deleted.`, { taskHub: taskHubName });
+    },
+  }),
+];
+
+async function howMany(hub: Management, flags: FilterFlags): Promise<number> {
+  const counts = await hub.count(filterOf(flags));
+  const statuses = flags.runtimeStatus ?? TERMINAL_STATUSES;
+  return statuses.reduce((sum, status) => sum + counts[status], 0);
+}
+
+function purgedSentence(
+  { createdAfter, createdBefore, runtimeStatus }: FilterFlags,
+  deleted: number,
+): string {
+  const after = createdAfter?.toISOString() ?? "the beginning";
+  const before = createdBefore?.toISOString() ?? "now";
+  const statuses = runtimeStatus
+    ? ` and whose runtime status matched one of the following: [${runtimeStatus.join(",")}]`
+    : "";
+  return `Purged orchestration history for all instances created between '${after}' and '${before}'${statuses}\nInstances deleted: ${deleted}`;
+}

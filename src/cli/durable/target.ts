@@ -1,0 +1,93 @@
+import { resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { openStorage, TaskHub } from "../../sdk/index.ts";
+import { type Configuration, readConfiguration } from "../../server/index.ts";
+import { CommandError, EXIT } from "../command-error.ts";
+import { HttpManagement } from "./http-management.ts";
+import type { Management } from "./management.ts";
+import { StoreManagement } from "./store-management.ts";
+
+/** Where the hub is, as every command takes it. */
+export interface TargetFlags {
+  readonly storage?: string;
+  readonly taskHubName?: string;
+  readonly connectionStringSetting?: string;
+  readonly url?: string;
+  readonly key?: string;
+  readonly scriptRoot: string;
+  readonly verbose?: true;
+}
+
+export function withTarget(command: Command): Command {
+  return command
+    .option("-s, --storage <url>", "sqlite:<file> (default: as `perdure start` resolves it)")
+    .option("--task-hub-name <name>", "task hub (default: as `perdure start` resolves it)")
+    .addOption(new Option("--connection-string-setting <name>", "storage account of Azure").hideHelp())
+    .option("--url <url>", "a host to ask over HTTP, instead of the store")
+    .addOption(new Option("--key <key>", "key for --url").env("PERDURE_SYSTEM_KEY"))
+    .option("--script-root <folder>", "folder of the app, with host.json", ".")
+    .option("--verbose", "say which hub is meant, and where an error comes from");
+}
+
+/**
+ * Opens the hub the flags mean: with --url over HTTP, else on the store, found the way the host finds it.
+ *
+ * @throws {CommandError} and what the store and the configuration raise.
+ */
+export async function openTarget(flags: TargetFlags, { create = false } = {}): Promise<Management> {
+  const { url, key, storage, taskHubName, connectionStringSetting, verbose } = flags;
+  if (connectionStringSetting !== undefined) {
+    throw new CommandError(
+      "Azure Storage hubs are not supported in this version; use --storage.",
+      EXIT.usage,
+    );
+  }
+  if (url !== undefined) {
+    if (storage !== undefined) throw new CommandError("--url and --storage exclude each other.", EXIT.usage);
+    if (verbose) console.error(`Task hub ${taskHubName ?? "of the host"} at ${url}`);
+    return new HttpManagement({ url: checkedUrl(url), key, taskHubName });
+  }
+  const configuration = await configurationOf(flags);
+  const hub = await TaskHub.open(configuration.storage, { taskHubName: configuration.taskHubName, create });
+  return new StoreManagement(hub);
+}
+
+/** The names of the hubs in the store the flags mean. */
+export async function taskHubsOf(flags: TargetFlags): Promise<readonly string[]> {
+  refuseAzure(flags);
+  if (flags.url !== undefined) {
+    throw new CommandError("list-task-hubs works on the store: use --storage instead of --url.", EXIT.usage);
+  }
+  const storage = await openStorage((await configurationOf(flags)).storage, { create: false });
+  try {
+    return (await storage.taskHubs.list()).map(({ name }) => name);
+  } finally {
+    await storage.close();
+  }
+}
+
+async function configurationOf({
+  scriptRoot,
+  storage,
+  taskHubName,
+  verbose,
+}: TargetFlags): Promise<Configuration> {
+  const overrides = {
+    ...(storage === undefined ? {} : { storage }),
+    ...(taskHubName === undefined ? {} : { taskHubName }),
+  };
+  const configuration = await readConfiguration(resolve(scriptRoot), overrides, process.env);
+  if (verbose) console.error(`Task hub ${configuration.taskHubName} in ${configuration.storage}`);
+  return configuration;
+}
+
+function refuseAzure({ connectionStringSetting }: TargetFlags): void {
+  if (connectionStringSetting === undefined) return;
+  throw new CommandError("Azure Storage hubs are not supported in this version; use --storage.", EXIT.usage);
+}
+
+function checkedUrl(url: string): string {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : "";
+  if (protocol === "http:" || protocol === "https:") return url;
+  throw new CommandError(`--url is "${url}"; it should be like http://127.0.0.1:7071.`, EXIT.usage);
+}

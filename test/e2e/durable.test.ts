@@ -1,0 +1,181 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CommandProcess, type Exit, type HostProcess, makeFolder, startHost } from "./host-process.ts";
+
+const APP = `
+  import { app } from "perdure";
+  app.activity("boom", () => { throw new Error("no"); });
+  app.orchestration("echo", (context, input) => input);
+  app.orchestration("waits", function* (context) { return yield context.waitForExternalEvent("go"); });
+  app.orchestration("fails", function* (context) { return yield context.callActivity("boom"); });
+`;
+
+let folder: Awaited<ReturnType<typeof makeFolder>>;
+let host: HostProcess;
+
+beforeAll(async () => {
+  folder = await makeFolder();
+  await writeFile(join(folder.path, "app.mjs"), APP);
+  host = await startHost([], { cwd: folder.path });
+});
+
+afterAll(async () => {
+  await host.process.kill("SIGKILL");
+  await folder.remove();
+});
+
+/** The same commands, with the same answers, on the store and over HTTP. */
+describe.each(["store", "http"] as const)("perdure durable, %s", (target) => {
+  const durable = (...args: readonly string[]): Promise<Exit> => {
+    const where = target === "http" ? ["--url", host.url] : [];
+    return new CommandProcess(["durable", ...args, ...where], { cwd: folder.path }).exited;
+  };
+  const id = (name: string): string => `${target}-${name}`;
+
+  test("starts an instance, waits for it, and shows it", async () => {
+    const started = await durable(
+      "start-new",
+      "--function-name",
+      "echo",
+      "--id",
+      id("one"),
+      "--input",
+      '{"a":1}',
+    );
+    expect(started).toMatchObject({ code: 0, stderr: "" });
+    expect(started.stdout).toMatch(
+      new RegExp(`^Started 'echo' at 20\\d\\d-.*Z\\. Instance ID: '${id("one")}'\\.\\n$`),
+    );
+
+    const waited = await durable("wait", "--id", id("one"), "--timeout", "20", "-o", "json");
+    expect(JSON.parse(waited.stdout)).toMatchObject({ runtimeStatus: "Completed", output: { a: 1 } });
+
+    const shown = await durable("get-runtime-status", "--id", id("one"));
+    expect(shown.stdout).toContain("runtimeStatus    Completed");
+    expect(shown.stdout).not.toContain('{"a":1}');
+  });
+
+  test("an input that is no JSON is a text, and one of a file is read", async () => {
+    await writeFile(join(folder.path, "input.json"), "[1,2]");
+    await durable("start-new", "--function-name", "echo", "--id", id("text"), "--input", "plain words");
+    await durable("start-new", "--function-name", "echo", "--id", id("file"), "--input", "@input.json");
+
+    const text = await durable("wait", "--id", id("text"), "-o", "json");
+    const file = await durable("wait", "--id", id("file"), "-o", "json");
+
+    expect([JSON.parse(text.stdout).output, JSON.parse(file.stdout).output]).toEqual(["plain words", [1, 2]]);
+  });
+
+  test("suspends, resumes, says why, raises an event, and shows the history", async () => {
+    await durable("start-new", "--function-name", "waits", "--id", id("waits"));
+    expect((await durable("suspend", "--id", id("waits"), "--reason", "lunch")).stdout).toContain(
+      "Suspended",
+    );
+    expect((await durable("resume", "--id", id("waits"))).code).toBe(0);
+    // Without the code nobody knows the name.
+    const sentence =
+      target === "http" ? "It waits for external event 'go'.\n" : "It waits for an external event.\n";
+    expect((await durable("why", "--id", id("waits"))).stdout).toBe(sentence);
+
+    const raised = await durable(
+      "raise-event",
+      "--id",
+      id("waits"),
+      "--event-name",
+      "go",
+      "--event-data",
+      "3",
+    );
+    expect(raised.stdout).toBe(`Raised event 'go' to instance '${id("waits")}'.\n`);
+
+    const waited = await durable("wait", "--id", id("waits"), "-o", "json");
+    expect(JSON.parse(waited.stdout).output).toBe(3);
+    const lines = (await durable("history", "--id", id("waits"), "-o", "ndjson")).stdout.trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).type)).toContain("EventRaised");
+  });
+
+  test("terminates, rewinds, restarts and purges", async () => {
+    await durable("start-new", "--function-name", "waits", "--id", id("end"));
+    const terminated = await durable("terminate", "--id", id("end"), "--reason", "enough");
+    expect(terminated).toMatchObject({ code: 0, stdout: `Successfully terminated '${id("end")}'\n` });
+    expect(terminated.stderr).toContain("Waiting up to 30 seconds");
+
+    await durable("start-new", "--function-name", "fails", "--id", id("fails"));
+    await durable("wait", "--id", id("fails"));
+    const rewound = await durable("rewind", "--id", id("fails"));
+    expect(rewound.stdout).toBe("Status before rewind: Failed\nStatus after rewind: Failed\n");
+
+    const restarted = await durable("restart", "--id", id("end"), "-o", "json");
+    expect(JSON.parse(restarted.stdout).instanceId).toMatch(/^[0-9a-f]{32}$/);
+
+    expect((await durable("purge", "--id", id("end"))).stdout).toBe(`Purged '${id("end")}'\n`);
+    expect((await durable("get-runtime-status", "--id", id("end"))).code).toBe(3);
+  });
+
+  test("lists page by page; JSON is JSON and nothing else", async () => {
+    for (const each of ["p1", "p2", "p3"])
+      await durable("start-new", "--function-name", "waits", "--id", id(each));
+    const filter = ["--id-prefix", id("p"), "--runtime-status", "RUNNING pending"];
+
+    const first = JSON.parse((await durable("get-instances", ...filter, "--top", "2", "-o", "json")).stdout);
+    const token: string = first.continuationToken;
+    const rest = await durable("get-instances", ...filter, "--continuation-token", token);
+
+    expect(first.instances.map((each: { instanceId: string }) => each.instanceId)).toEqual([
+      id("p1"),
+      id("p2"),
+    ]);
+    expect(rest.stdout).toContain(id("p3"));
+    expect(rest.stdout).toContain("Continuation token for next set of results: ''");
+    const counts = await durable("count", "--id-prefix", id("p"), "-o", "json");
+    expect(JSON.parse(counts.stdout)).toMatchObject({ Running: 3, Completed: 0 });
+  });
+
+  test.each([
+    [3, "an unknown instance", ["get-runtime-status", "--id", "nobody"], "'nobody'"],
+    [3, "terminate of an unknown instance", ["terminate", "--id", "nobody"], "No instance with ID 'nobody'"],
+    [4, "resume of what is not suspended", ["resume", "--id", id("p1")], "it is Running"],
+    [4, "an id that is taken", ["start-new", "--function-name", "waits", "--id", id("p1")], "already exists"],
+    [4, "purge of what has not ended", ["purge", "--id", id("p1")], "it is Running"],
+    [
+      4,
+      "a wait that is too short",
+      ["wait", "--id", id("p1"), "--timeout", "0.1"],
+      "did not complete within 100 ms",
+    ],
+    [2, "a status that is none", ["get-instances", "--runtime-status", "lost"], "'lost' is not a status"],
+    [2, "a time that is none", ["get-instances", "--created-after", "soon"], "a time like 2030-01-31T23:59Z"],
+    [2, "purge of statuses that are no end", ["purge-history", "--runtime-status", "running"], "not Running"],
+    [2, "purge without being asked", ["purge-history"], "pass --yes"],
+    [2, "a missing option", ["terminate"], "--id <id>"],
+    [2, "a misspelled option", ["terminate", "--id", "x", "--raeson", "y"], "Did you mean --reason?"],
+    [2, "a misspelled command", ["get-instnces"], "Did you mean get-instances?"],
+    [
+      1,
+      "an input file that is not there",
+      ["start-new", "--function-name", "echo", "--input", "@gone.json"],
+      "gone.json",
+    ],
+  ])("exits with %i for %s", async (code, _title, args, text) => {
+    const exit = await durable(...args);
+
+    expect(exit.stderr).toContain(text);
+    expect(exit).toMatchObject({ code, stdout: "" });
+  });
+});
+
+test("purge-history purges what has ended and nothing else; delete-task-hub takes the rest", async () => {
+  const durable = (...args: readonly string[]): Promise<Exit> =>
+    new CommandProcess(["durable", ...args], { cwd: folder.path }).exited;
+
+  const purged = await durable("purge-history", "--created-before", "2999-01-01", "--yes", "-o", "json");
+  const counts = JSON.parse((await durable("count", "-o", "json")).stdout);
+
+  expect(JSON.parse(purged.stdout).instancesDeleted).toBeGreaterThan(5);
+  expect(counts).toMatchObject({ Completed: 0, Failed: 0, Terminated: 0 });
+  expect(counts.Running).toBeGreaterThan(5);
+  await host.process.kill("SIGTERM");
+  expect((await durable("delete-task-hub", "--yes")).stdout).toContain("successfully deleted");
+  expect((await durable("get-instances")).code).toBe(3);
+});
