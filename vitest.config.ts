@@ -26,6 +26,7 @@ export const projects: Readonly<Record<string, ProjectOptions>> = {
   mutants: { testTimeout: 10 * minute },
   golden: {},
   http: {},
+  "real-client": { testTimeout: minute },
   e2e: oneFileAtATime,
   package: { ...oneFileAtATime, hookTimeout: 6 * minute },
 };

@@ -36,6 +36,55 @@ export function managementUrls(base: UrlBase, instanceId: string): ManagementUrl
   };
 }
 
+/** Management URLs with the one that a check-status response leaves out (3.1, H-41). */
+export interface ManagementPayload extends ManagementUrls {
+  readonly rewindPostUri: string;
+}
+
+export function managementPayload(base: UrlBase, instanceId: string): ManagementPayload {
+  const instance = `${base.origin}${base.basePath}/instances/${encodeURIComponent(instanceId)}`;
+  return {
+    ...managementUrls(base, instanceId),
+    rewindPostUri: `${instance}/rewind?reason={text}&${queryOf(base)}`,
+  };
+}
+
+/** What the client of durable-functions is given to reach a hub (P-21): templates, and the hub's own address. */
+export interface BindingData {
+  readonly taskHubName: string;
+  readonly connectionName: string;
+  readonly creationUrls: {
+    readonly createNewInstancePostUri: string;
+    readonly createAndWaitOnNewInstancePostUri: string;
+  };
+  /** The id in them is the literal `INSTANCEID`. */
+  readonly managementUrls: ManagementPayload;
+  readonly baseUrl: string;
+  readonly requiredQueryStringParameters: string;
+  /** Where calls go that need no key; absent when every call takes the public way. */
+  readonly rpcBaseUrl?: string;
+}
+
+export function bindingData(base: UrlBase, rpcBaseUrl?: string): BindingData {
+  const { origin, basePath, taskHub, connection, code } = base;
+  const baseUrl = origin + basePath;
+  const key = code === undefined ? "" : `code=${encodeURIComponent(code)}`;
+  const start = `${baseUrl}/orchestrators/{functionName}[/{instanceId}]`;
+  const wait = "timeout={timeoutInSeconds}&pollingInterval={intervalInSeconds}";
+  return {
+    taskHubName: taskHub,
+    connectionName: connection,
+    creationUrls: {
+      createNewInstancePostUri: key === "" ? start : `${start}?${key}`,
+      createAndWaitOnNewInstancePostUri: key === "" ? `${start}?${wait}` : `${start}?${wait}&${key}`,
+    },
+    managementUrls: managementPayload(base, "INSTANCEID"),
+    baseUrl,
+    requiredQueryStringParameters: key,
+    ...(rpcBaseUrl === undefined ? {} : { rpcBaseUrl }),
+  };
+}
+
 /** Scheme and authority of the request, or what a trusted proxy says they were (P-3, P-4). */
 export function originOf(request: Request, useForwardedHost: boolean): string {
   const host = request.headers.get("X-Forwarded-Host");
