@@ -20,4 +20,5 @@ export interface ApiRequest {
   readonly urlsOf: (instanceId: string) => ManagementUrls;
   /** Aborted when the caller has gone or the host stops: what waits, answers. */
   readonly signal: AbortSignal;
+  readonly isStopping: boolean;
 }

@@ -58,7 +58,7 @@ function routeOf(request: Request): RouteMatch | undefined {
 async function answer(raw: Request, route: RouteMatch, options: HttpApiOptions): Promise<Response> {
   const query = new QueryParameters(new URL(raw.url));
   const { systemKey } = options;
-  if (systemKey !== undefined && !isKey(systemKey, raw, query)) {
+  if (systemKey !== undefined && !route.isOpen && !isKey(systemKey, raw, query)) {
     return errorResponse(401, "The system key is missing or wrong. Pass it as the query parameter 'code'.");
   }
   checkConnection(query.text("connection"));
@@ -76,6 +76,7 @@ async function answer(raw: Request, route: RouteMatch, options: HttpApiOptions):
     query,
     hub,
     urlsOf: (instanceId) => managementUrls(base, instanceId),
+    isStopping: options.stopping?.aborted ?? false,
     signal: options.stopping ? AbortSignal.any([raw.signal, options.stopping]) : raw.signal,
   });
 }

@@ -1,3 +1,3 @@
 export type { HttpHub } from "./api-request.ts";
 export { createHttpApi, type HttpApiOptions } from "./http-api.ts";
-export { type BindingData, bindingData } from "./management-urls.ts";
+export { bindingData } from "./management-urls.ts";

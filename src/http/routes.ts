@@ -1,6 +1,7 @@
 import type { ApiRequest } from "./api-request.ts";
 import { resume, rewind, suspend, terminate } from "./control-instance.ts";
 import { getEntity, listEntities, signalEntity } from "./entities.ts";
+import { health, ready } from "./health.ts";
 import { countInstances, streamHistory, whyWaiting } from "./instance-details.ts";
 import { getStatus } from "./instance-status.ts";
 import { listInstances } from "./list-instances.ts";
@@ -9,12 +10,15 @@ import { raiseEvent } from "./raise-event.ts";
 import { errorResponse } from "./responses.ts";
 import { restartOrchestration } from "./restart-orchestration.ts";
 import { startOrchestration } from "./start-orchestration.ts";
+import { watchInstance } from "./watch-instance.ts";
 
 interface Route {
   readonly method: "GET" | "POST" | "DELETE" | "any";
   /** Literal segments, `{captured}` ones, and at the end `{optional?}` ones. */
   readonly path: string;
   readonly handle: (request: ApiRequest) => Promise<Response>;
+  /** Whether it is served to whoever asks, without a key. Default false. */
+  readonly isOpen?: true;
 }
 
 /** Everything below the base path, in the order in which a path is compared (H-6). */
@@ -24,6 +28,8 @@ const ROUTES: readonly Route[] = [
   { method: "GET", path: "entities/{entityName}/{entityKey}", handle: getEntity },
   { method: "POST", path: "entities/{entityName}/{entityKey?}", handle: signalEntity },
   { method: "DELETE", path: "entities/{entityName}/{entityKey?}", handle: signalEntity },
+  { method: "GET", path: "health", handle: health, isOpen: true },
+  { method: "GET", path: "ready", handle: ready, isOpen: true },
   { method: "GET", path: "counts", handle: countInstances },
   { method: "GET", path: "instances", handle: listInstances },
   { method: "DELETE", path: "instances", handle: purgeInstances },
@@ -31,6 +37,7 @@ const ROUTES: readonly Route[] = [
   { method: "DELETE", path: "instances/{instanceId}", handle: purgeInstance },
   { method: "GET", path: "instances/{instanceId}/history", handle: streamHistory },
   { method: "GET", path: "instances/{instanceId}/waiting", handle: whyWaiting },
+  { method: "GET", path: "instances/{instanceId}/watch", handle: watchInstance },
   { method: "POST", path: "instances/{instanceId}/terminate", handle: terminate },
   { method: "POST", path: "instances/{instanceId}/suspend", handle: suspend },
   { method: "POST", path: "instances/{instanceId}/resume", handle: resume },
@@ -56,6 +63,7 @@ export interface RouteMatch {
   readonly basePath: string;
   readonly path: Readonly<Record<string, string>>;
   readonly handle: (request: ApiRequest) => Promise<Response>;
+  readonly isOpen: boolean;
 }
 
 /**
@@ -73,7 +81,7 @@ export function findRoute(method: string, pathname: string): RouteMatch | undefi
   for (const route of ROUTES) {
     const isMeant = route.method === method || route.method === "any";
     const captured = isMeant ? capture(route.path.split("/"), segments) : undefined;
-    if (captured) return { basePath, path: captured, handle: route.handle };
+    if (captured) return { basePath, path: captured, handle: route.handle, isOpen: route.isOpen ?? false };
   }
   return undefined;
 }
