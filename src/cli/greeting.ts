@@ -20,6 +20,7 @@ function page(server: RunningServer): string {
     ["Listening", styleText("cyan", server.url)],
     ["Task hub", `${server.taskHubName} (${ROLES[server.role]})`],
     ["Storage", readable(server.storage)],
+    ...(server.keyFile === undefined ? [] : [["Keys", "callers present one: perdure keys show system"]]),
     ["Orchestrators", listOf(server.orchestrators)],
     ["Activities", listOf(server.activities)],
   ];

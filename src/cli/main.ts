@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { packageVersion } from "../server/index.ts";
 import { EXIT, exitCodeOf } from "./command-error.ts";
 import { durableCommand } from "./durable/index.ts";
+import { keysCommand } from "./keys-command.ts";
 import { printError } from "./print-error.ts";
 import { startCommand } from "./start-command.ts";
 
@@ -33,6 +34,7 @@ function makeProgram(): Command {
     .helpCommand(false)
     .addCommand(startCommand())
     .addCommand(durableCommand())
+    .addCommand(keysCommand())
     .addHelpText(
       "after",
       `

@@ -10,6 +10,7 @@ interface StartFlags {
   readonly storage?: string;
   readonly hub?: string;
   readonly drainTimeout?: number;
+  readonly requireKey?: true;
   readonly logLevel: string;
 }
 
@@ -25,6 +26,10 @@ export function startCommand(): Command {
       "sqlite:<file>, or memory: (default: sqlite:.perdure/hub.db in the app's folder)",
     )
     .option("--hub <name>", "task hub (default: DurableFunctionsHub)")
+    .option(
+      "--require-key",
+      "callers must present a key (default: unless only this machine can reach the host)",
+    )
     .option("--drain-timeout <seconds>", "how long activities may finish after Ctrl+C (default: 10)", drainOf)
     .addOption(
       new Option("--log-level <level>", "how much to log")
@@ -56,6 +61,7 @@ async function start(appPath: string, flags: StartFlags): Promise<void> {
     ...(flags.host === undefined ? {} : { host: flags.host }),
     ...(flags.storage === undefined ? {} : { storage: flags.storage }),
     ...(flags.hub === undefined ? {} : { taskHubName: flags.hub }),
+    ...(flags.requireKey === undefined ? {} : { requireKey: flags.requireKey }),
     ...(flags.drainTimeout === undefined ? {} : { drainMs: flags.drainTimeout }),
   });
   greet(server, logger);

@@ -1,11 +1,11 @@
-import { timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
 import { DurableError } from "../core/errors.ts";
 import type { Logger } from "../engine/logger.ts";
 import type { HttpHub } from "./api-request.ts";
+import { type KeyRing, presentedKey, refuse } from "./keys.ts";
 import { managementUrls, originOf } from "./management-urls.ts";
 import { QueryParameters } from "./query-parameters.ts";
-import { bareResponse, errorResponse, jsonResponse, responseOf } from "./responses.ts";
+import { bareResponse, jsonResponse, responseOf } from "./responses.ts";
 import { findRoute, type RouteMatch } from "./routes.ts";
 
 export interface HttpApiOptions {
@@ -15,8 +15,8 @@ export interface HttpApiOptions {
   readonly openHub: (name: string) => Promise<HttpHub>;
   /** What `GET /` tells of this host. */
   readonly hello: () => object;
-  /** Who does not present it, as `code` or in the header `x-functions-key`, gets 401 (H-8). Default: no key is needed. */
-  readonly systemKey?: string;
+  /** Who presents none of them gets 401 (H-8). Default: no key is needed. */
+  readonly keys?: KeyRing;
   /** Whether to believe `X-Forwarded-Host` and `X-Forwarded-Proto` (P-4). Default false. */
   readonly useForwardedHost?: boolean;
   /** Aborted when the host stops; requests that wait are answered then. */
@@ -57,10 +57,10 @@ function routeOf(request: Request): RouteMatch | undefined {
 
 async function answer(raw: Request, route: RouteMatch, options: HttpApiOptions): Promise<Response> {
   const query = new QueryParameters(new URL(raw.url));
-  const { systemKey } = options;
-  if (systemKey !== undefined && !route.isOpen && !isKey(systemKey, raw, query)) {
-    return errorResponse(401, "The system key is missing or wrong. Pass it as the query parameter 'code'.");
-  }
+  const key = presentedKey(raw, query);
+  const isReading = raw.method === "GET";
+  const refusal = options.keys && !route.isOpen ? await refuse(options.keys, key, { isReading }) : undefined;
+  if (refusal) return refusal;
   checkConnection(query.text("connection"));
   const hub = await hubOf(query.text("taskHub"), options);
   const base = {
@@ -68,7 +68,7 @@ async function answer(raw: Request, route: RouteMatch, options: HttpApiOptions):
     basePath: route.basePath,
     taskHub: hub.client.taskHubName,
     connection: CONNECTION,
-    code: systemKey,
+    code: options.keys && key,
   };
   return route.handle({
     raw,
@@ -93,10 +93,4 @@ function checkConnection(name: string | undefined): void {
     "INVALID_ARGUMENT",
     `There is no connection named '${name}'. This host has one, '${CONNECTION}'; it need not be named.`,
   );
-}
-
-function isKey(systemKey: string, request: Request, query: QueryParameters): boolean {
-  const presented = Buffer.from(query.text("code") ?? request.headers.get("x-functions-key") ?? "");
-  const expected = Buffer.from(systemKey);
-  return presented.length === expected.length && timingSafeEqual(presented, expected);
 }

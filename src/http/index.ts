@@ -1,3 +1,4 @@
 export type { HttpHub } from "./api-request.ts";
 export { createHttpApi, type HttpApiOptions } from "./http-api.ts";
+export type { Access, KeyRing } from "./keys.ts";
 export { bindingData } from "./management-urls.ts";

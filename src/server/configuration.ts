@@ -7,6 +7,7 @@ import type { HostJsonValue } from "./host-json-settings.ts";
 import { wrongSetting } from "./invalid-configuration.ts";
 import { type JsonObject, readJsonFile } from "./json-file.ts";
 import { isPort, type LocalSettings, PORTS, readLocalSettings } from "./local-settings.ts";
+import { isLoopback } from "./loopback.ts";
 
 /** What whoever starts the host says; it wins over the environment, that over host.json, and that over the defaults. */
 export interface ConfigurationOverrides {
@@ -17,6 +18,8 @@ export interface ConfigurationOverrides {
   readonly taskHubName?: string;
   /** How long running activities may go on once the host stops. */
   readonly drainMs?: number;
+  /** Whether callers have to present a key. Default: unless the host listens for this machine only. */
+  readonly requireKey?: boolean;
 }
 
 export interface Configuration {
@@ -27,7 +30,10 @@ export interface Configuration {
   readonly drainMs: number;
   readonly settings: Partial<EngineSettings>;
   readonly useForwardedHost: boolean;
+  /** A full key beside those of `perdure keys`. */
   readonly systemKey: string | undefined;
+  /** Whether callers have to present a key: where others than this machine reach the host, or when asked for. */
+  readonly requireKey: boolean;
   /** Values of local.settings.json that the environment does not have. */
   readonly environment: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
@@ -62,15 +68,18 @@ export function resolveConfiguration(sources: ConfigurationSources): Configurati
   const environment = withoutEmpty({ ...local.values, ...withoutAbsent(sources.environment) });
   const path = join(appFolder, "host.json");
   const host = readHostSettings({ hostJson: sources.hostJson, path, environment });
+  const address = overrides.host ?? environment["PERDURE_HOST"] ?? "127.0.0.1";
+  const systemKey = environment["PERDURE_SYSTEM_KEY"];
   return {
     port: portOf(overrides, environment, local),
-    host: overrides.host ?? environment["PERDURE_HOST"] ?? "127.0.0.1",
+    host: address,
     storage: overrides.storage ?? environment["PERDURE_STORAGE"] ?? storageOf(host, appFolder, path),
     taskHubName: taskHubNameOf(overrides, environment, host),
     drainMs: drainOf(overrides, environment, host),
     settings: engineSettings(host.values),
     useForwardedHost: host.values["httpSettings.useForwardedHost"] === true,
-    systemKey: environment["PERDURE_SYSTEM_KEY"],
+    systemKey,
+    requireKey: overrides.requireKey ?? (systemKey !== undefined || !isLoopback(address)),
     environment: Object.fromEntries(
       Object.entries(local.values).filter(([name]) => sources.environment[name] === undefined),
     ),

@@ -7,6 +7,8 @@ import { type App, app as sharedApp, TaskHub } from "../sdk/index.ts";
 import { loadApp } from "./app-loader.ts";
 import { type AppLocation, locateApp } from "./app-location.ts";
 import { type Configuration, type ConfigurationOverrides, readConfiguration } from "./configuration.ts";
+import { ensureKeys, keyFileOf } from "./key-file.ts";
+import { FileKeyRing } from "./key-ring.ts";
 import { type Listener, listen } from "./listener.ts";
 import { packageVersion } from "./package-version.ts";
 import { watchRole } from "./role-watch.ts";
@@ -27,6 +29,8 @@ export interface RunningServer {
   readonly port: number;
   readonly taskHubName: string;
   readonly storage: string;
+  /** Where the keys are that callers have to present; `undefined` when none is needed. */
+  readonly keyFile: string | undefined;
   readonly role: HostRole;
   readonly orchestrators: readonly string[];
   readonly activities: readonly string[];
@@ -55,7 +59,9 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
     settings: configuration.settings,
     logger: quieter(logger),
   });
-  return serve({ hub, app, configuration, logger });
+  const keyFile = keyFileOf(location.folder);
+  if (configuration.requireKey && configuration.systemKey === undefined) await ensureKeys(keyFile);
+  return serve({ hub, app, configuration, logger, keyFile });
 }
 
 async function locate({ app, appPath = "." }: StartServerOptions): Promise<AppLocation> {
@@ -78,6 +84,7 @@ interface OpenHost {
   readonly app: App;
   readonly configuration: Configuration;
   readonly logger: Logger;
+  readonly keyFile: string;
 }
 
 async function serve(host: OpenHost): Promise<RunningServer> {
@@ -114,6 +121,7 @@ function running(host: OpenHost, listener: Listener, stopping: AbortController):
     port: listener.port,
     taskHubName: hub.name,
     storage: configuration.storage,
+    keyFile: configuration.requireKey ? host.keyFile : undefined,
     get role() {
       return hub.role;
     },
@@ -126,8 +134,8 @@ function running(host: OpenHost, listener: Listener, stopping: AbortController):
   };
 }
 
-async function makeApi({ hub, app, configuration, logger }: OpenHost, stopping: AbortSignal) {
-  const { systemKey, useForwardedHost } = configuration;
+async function makeApi({ hub, app, configuration, logger, keyFile }: OpenHost, stopping: AbortSignal) {
+  const { systemKey, requireKey, useForwardedHost } = configuration;
   const settings = defaultSettings(configuration.settings);
   const openHub = async (name: string): Promise<HttpHub> => {
     const store = await hub.storage.openTaskHub(name);
@@ -146,7 +154,7 @@ async function makeApi({ hub, app, configuration, logger }: OpenHost, stopping: 
       activities: app.registry.activityNames,
     }),
     useForwardedHost,
-    ...(systemKey === undefined ? {} : { systemKey }),
+    ...(requireKey ? { keys: new FileKeyRing({ path: keyFile, extraKey: systemKey }) } : {}),
     stopping,
     logger,
   });

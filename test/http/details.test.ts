@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BASE, type HostUnderTest, jsonOf, startHost } from "./host-under-test.ts";
+import { BASE, type HostUnderTest, jsonOf, keyRing, startHost } from "./host-under-test.ts";
 
 let host: HostUnderTest;
 
@@ -109,7 +109,7 @@ describe("health", () => {
     ["health", '{"status":"healthy"}'],
     ["ready", '{"status":"ready"}'],
   ])("%s needs no key and tells no more than that", async (path, body) => {
-    const guarded = await startHost({ systemKey: "secret" });
+    const guarded = await startHost({ keys: keyRing({ secret: "full" }) });
 
     const response = await guarded.call("GET", `${BASE}/${path}`);
 

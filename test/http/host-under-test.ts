@@ -1,4 +1,4 @@
-import { createHttpApi, type HttpApiOptions } from "../../src/http/index.ts";
+import { type Access, createHttpApi, type HttpApiOptions, type KeyRing } from "../../src/http/index.ts";
 import { createMemoryStorage } from "../../src/providers/memory/index.ts";
 import { App, TaskHub } from "../../src/sdk/index.ts";
 import type { StorageProvider } from "../../src/storage/index.ts";
@@ -68,4 +68,8 @@ export async function startHost(options: Partial<HttpApiOptions> = {}): Promise<
 
 export async function jsonOf(response: Response): Promise<Record<string, unknown>> {
   return (await response.json()) as Record<string, unknown>;
+}
+
+export function keyRing(keys: Readonly<Record<string, Access>>): KeyRing {
+  return { accessOf: async (key) => keys[key] };
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BASE, type HostUnderTest, jsonOf, ORIGIN, startHost } from "./host-under-test.ts";
+import { BASE, type HostUnderTest, jsonOf, keyRing, ORIGIN, startHost } from "./host-under-test.ts";
 
 let host: HostUnderTest;
 
@@ -100,7 +100,7 @@ describe("a host with a system key", () => {
   let locked: HostUnderTest;
 
   beforeAll(async () => {
-    locked = await startHost({ systemKey: "s&cret" });
+    locked = await startHost({ keys: keyRing({ "s&cret": "full", peek: "read" }) });
   });
 
   afterAll(() => locked.close());
