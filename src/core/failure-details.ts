@@ -11,6 +11,10 @@ export interface FailureDetails {
 }
 
 const MAX_CAUSES = 8;
+/** A failure is stored at every level it passes through, so each of its texts has a limit, in characters. */
+const MAX_MESSAGE = 65_536;
+const MAX_STACK = 32_768;
+const MAX_PROPERTY = 65_536;
 const OWN_FIELDS = new Set(["name", "message", "stack", "cause", "failure", "nonRetriable"]);
 
 /** Describes any thrown value. It never throws itself. */
@@ -20,8 +24,8 @@ export function describeFailure(thrown: unknown, depth = 0): FailureDetails {
   const properties = ownProperties(thrown);
   return {
     errorType: errorTypeOf(thrown),
-    errorMessage: safeString(read(thrown, "message") ?? ""),
-    ...(typeof stack === "string" ? { stackTrace: stack } : {}),
+    errorMessage: shortened(safeString(read(thrown, "message") ?? ""), MAX_MESSAGE),
+    ...(typeof stack === "string" ? { stackTrace: shortened(stack, MAX_STACK) } : {}),
     ...(cause !== undefined && cause !== null && depth < MAX_CAUSES
       ? { innerFailure: describeFailure(cause, depth + 1) }
       : {}),
@@ -54,7 +58,7 @@ function describeNonError(thrown: unknown): FailureDetails {
   const text = typeof thrown === "string" ? thrown : (safeJson(thrown) ?? safeString(thrown));
   return {
     errorType: thrown === null ? "null" : typeof thrown,
-    errorMessage: text,
+    errorMessage: shortened(text, MAX_MESSAGE),
     ...(value === undefined ? {} : { properties: { value } }),
   };
 }
@@ -94,9 +98,14 @@ function read(value: unknown, key: string): unknown {
   }
 }
 
+/** A value that is no JSON, or too long for a detail, is left out. */
 function toJsonValue(value: unknown): unknown {
   const text = safeJson(value);
-  return text === undefined ? undefined : (JSON.parse(text) as unknown);
+  return text === undefined || text.length > MAX_PROPERTY ? undefined : (JSON.parse(text) as unknown);
+}
+
+function shortened(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit)}… (${text.length - limit} more characters)`;
 }
 
 /** A value that JSON cannot hold (a cycle, a BigInt, a function) has no JSON text: it is left out of the details. */

@@ -364,17 +364,30 @@ export class OrchestratorSession implements ContextPort {
       let next = advance();
       while (!next.done) {
         const yielded = next.value;
-        if (!isTask(yielded)) throw notATask(this.started.name, yielded);
+        if (!isTask(yielded)) throw notATask(this.started.name, dropped(yielded));
         if (!yielded.isCompleted) {
           this.#awaited = yielded;
           return;
         }
         next = proceed(generator, yielded);
       }
-      this.#return(next.value);
+      this.#returnFromGenerator(next.value);
     } catch (error) {
       this.#failWith(error, false);
     }
+  }
+
+  /** A task that is returned is waited for; any other promise cannot be. */
+  #returnFromGenerator(value: unknown): void {
+    if (isTask(value)) {
+      this.#generator = returning();
+      this.#generator.next();
+      if (value.isCompleted) this.#step(() => proceed(this.#generator as Iterator<unknown, unknown>, value));
+      else this.#awaited = value;
+      return;
+    }
+    if (isPromise(dropped(value))) throw returnedPromise(this.started.name);
+    this.#return(value);
   }
 
   #follow(promise: PromiseLike<unknown>): void {
@@ -564,6 +577,17 @@ export class OrchestratorSession implements ContextPort {
   }
 }
 
+/** What a promise comes to that nobody can wait for is of no use, and must not end the process. */
+function dropped(value: unknown): unknown {
+  if (isPromise(value)) value.then(undefined, () => undefined);
+  return value;
+}
+
+/** Gives back what is sent to it. */
+function* returning(): Generator<undefined, unknown, unknown> {
+  return yield undefined;
+}
+
 function proceed(
   generator: Iterator<unknown, unknown, unknown>,
   task: Task<unknown>,
@@ -618,6 +642,13 @@ function notATask(name: string, yielded: unknown): DurableError {
   return new DurableError(
     "NOT_A_TASK",
     `Orchestrator '${name}' yielded ${kindOf(yielded)}. Only durable tasks of its context can be yielded.${hint}`,
+  );
+}
+
+function returnedPromise(name: string): DurableError {
+  return new DurableError(
+    "NOT_A_TASK",
+    `Orchestrator '${name}' is a generator that returns a promise, which is not durable. Return a value or a task.`,
   );
 }
 

@@ -4,8 +4,11 @@ import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import { isTransient } from "./store-retry.ts";
 
-/** What a commit came to, seen by the engine: the store's outcome, or an episode no store will ever take. */
-export type PumpOutcome = CommitOutcome | { readonly type: "rejected"; readonly error: unknown };
+/** What a commit came to, seen by the engine: the store's outcome, an episode no store will ever take, or one taken back. */
+export type PumpOutcome =
+  | CommitOutcome
+  | { readonly type: "rejected"; readonly error: unknown }
+  | { readonly type: "withdrawn"; readonly error: Error };
 
 interface Entry {
   readonly episode: Episode;
@@ -23,6 +26,7 @@ const LAST_RETRY_MS = 5_000;
  * 1. An episode is settled once, after its outcome is known.
  * 2. A store that is unavailable or full stops the pump, not the engine: the same episodes are sent again (G12).
  * 3. One episode that cannot be written never holds up its neighbors: the batch is halved until it is alone.
+ * 4. A start is not kept for a store that cannot take it: whoever asked for it is told, and nothing was written.
  */
 export class CommitPump {
   readonly #store: WorkerStore;
@@ -43,6 +47,11 @@ export class CommitPump {
   /** Episodes that are not settled yet. */
   get pending(): number {
     return this.#queue.length;
+  }
+
+  /** The store has refused the last commit: what is not under way yet is better asked of the store itself. */
+  get isInTrouble(): boolean {
+    return this.#complained;
   }
 
   get isBusy(): boolean {
@@ -78,8 +87,9 @@ export class CommitPump {
     }
   }
 
-  async #commit(batch: readonly Entry[]): Promise<void> {
-    for (let attempt = 0; !this.#stopped; attempt++) {
+  async #commit(entries: readonly Entry[]): Promise<void> {
+    let batch = entries;
+    for (let attempt = 0; !this.#stopped && batch.length > 0; attempt++) {
       try {
         const outcomes = await this.#store.commit(batch.map((entry) => entry.episode));
         this.#complained = false;
@@ -88,6 +98,10 @@ export class CommitPump {
       } catch (error) {
         if (!isTransient(error)) return this.#bisect(batch, error);
         this.#complain(error);
+        if (error.code !== "OUTCOME_UNKNOWN") {
+          batch = withdrawStarts(batch, error);
+          this.#queue = withdrawStarts(this.#queue, error);
+        }
         await this.#wait(Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS));
       }
     }
@@ -120,6 +134,14 @@ export class CommitPump {
       };
     });
   }
+}
+
+/** What is left when starts have been refused; nothing of them was written. */
+function withdrawStarts(entries: readonly Entry[], error: DurableError): Entry[] {
+  const starts = entries.filter(({ episode }) => episode.create !== undefined);
+  const others = entries.filter(({ episode }) => episode.create === undefined);
+  for (const { settle } of starts) settle({ type: "withdrawn", error });
+  return others;
 }
 
 function giveUp(entries: readonly Entry[]): void {

@@ -1,3 +1,4 @@
+import { checkPayload } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
 import { encodeMessage } from "../core/history-chunk.ts";
 import type { MessageEvent } from "../core/history-event.ts";
@@ -50,11 +51,12 @@ export class InstanceMessages {
     return "delivered";
   }
 
-  /** @throws {DurableError} INSTANCE_NOT_FOUND, INVALID_INSTANCE_STATE */
+  /** @throws {DurableError} INSTANCE_NOT_FOUND, INVALID_INSTANCE_STATE, PAYLOAD_TOO_LARGE */
   async control(instanceId: string, type: Control, reason: string | undefined): Promise<void> {
     const record = await this.#ports.store.query.get(instanceId);
     if (record === undefined) throw notFound(instanceId);
     requireAllowed(instanceId, record.status, CONTROLS[type]);
+    if (reason !== undefined) checkPayload(reason, "The reason");
     const timestamp = this.#ports.clock.now();
     const delivery = await this.send(instanceId, {
       type,

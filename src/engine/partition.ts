@@ -186,6 +186,8 @@ export class Partition {
       case "gone":
       case "conflict":
         return this.#reload(instance, messages);
+      case "withdrawn":
+        return this.#withdrawn(instance, messages, outcome.error);
       case "rejected":
         return this.#rejected(instance, messages, outcome.error);
     }
@@ -251,6 +253,12 @@ export class Partition {
     if (instance.creation === undefined) return this.#residents.passOn(instance);
     const error = new Error(`Instance '${instance.instanceId}' could not be created; try again.`);
     settleAll(instance.inbox.splice(0), error);
+  }
+
+  /** The store cannot take a start just now: it never was. */
+  #withdrawn(instance: ActiveInstance, messages: readonly PendingMessage[], error: Error): void {
+    this.#residents.forget(instance);
+    settleAll([...messages, ...instance.inbox.splice(0)], error);
   }
 
   #rejected(instance: ActiveInstance, messages: readonly PendingMessage[], error: unknown): void {

@@ -267,7 +267,7 @@ export class TaskHubClient {
 
   async #create(instance: Omit<NewInstance, "run">): Promise<StartOutcome> {
     const later = instance.scheduledAt !== undefined && instance.scheduledAt > this.#clock.now();
-    if (!later && this.#worker?.owns(instance.instanceId)) {
+    if (!later && this.#worker?.takesStarts(instance.instanceId)) {
       return this.#worker.startInstance(instance, TERMINAL_STATUSES);
     }
     const outcome = await this.#store.client.create(instance, TERMINAL_STATUSES);

@@ -130,6 +130,11 @@ export class TaskHubWorker {
     return this.#state === "started" && this.#partitions.of(instanceId) !== undefined;
   }
 
+  /** Whether `startInstance` is the way to a new instance; with a store in trouble, only the store can say. */
+  takesStarts(instanceId: string): boolean {
+    return this.owns(instanceId) && !this.#pump.isInTrouble;
+  }
+
   /** The status of an instance this process has in memory. */
   liveStatus(instanceId: string): RuntimeStatus | undefined {
     return this.#partitions.of(instanceId)?.liveStatus(instanceId);
@@ -159,6 +164,7 @@ export class TaskHubWorker {
 
   /** Whether `deliver` is the way to the instance: its messages in the store, if any, would not be overtaken. */
   takesMessages(instanceId: string): boolean {
+    if (this.#pump.isInTrouble) return false;
     return this.owns(instanceId) && this.#partitions.of(instanceId)?.backlog.isBehind === false;
   }
 

@@ -36,9 +36,10 @@ export function createHttpApi(options: HttpApiOptions): Hono {
     const route = routeOf(req.raw);
     return route === undefined ? bareResponse(404) : answer(req.raw, route, options);
   });
-  api.onError((error) => {
+  api.onError((error, { req }) => {
     const response = responseOf(error);
-    if (response.status >= 500) options.logger?.error({ err: error }, "A request failed");
+    const hasGone = req.raw.signal.aborted; // Nobody hears the answer, and nothing is wrong here.
+    if (response.status >= 500 && !hasGone) options.logger?.error({ err: error }, "A request failed");
     return response;
   });
   return api;

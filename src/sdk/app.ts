@@ -1,4 +1,5 @@
 import { fromJsonText } from "../core/data-converter.ts";
+import { DurableError } from "../core/errors.ts";
 import type { OrchestrationContext } from "../core/orchestration-context.ts";
 import { type ActivityInvocation, FunctionRegistry } from "../engine/registry.ts";
 import { ActivityContext } from "./activity-context.ts";
@@ -57,6 +58,7 @@ export class App {
       | AnyOrchestrator
       | (OrchestrationOptions<Untyped, Untyped> & { readonly handler: AnyOrchestrator }),
   ): OrchestratorReference<Untyped, Untyped> {
+    requireHandler(registered, "orchestrator", name);
     const options = typeof registered === "function" ? { handler: registered } : registered;
     this.registry.addOrchestrator({
       name,
@@ -80,6 +82,7 @@ export class App {
       | ActivityHandler<Untyped, Untyped>
       | (ActivityOptions<Untyped, Untyped> & { readonly handler: ActivityHandler<Untyped, Untyped> }),
   ): ActivityReference<Untyped, Untyped> {
+    requireHandler(registered, "activity", name);
     const options = typeof registered === "function" ? { handler: registered } : registered;
     this.registry.addActivity({
       name,
@@ -105,6 +108,12 @@ function sharedApp(): App {
   const shared = globalThis as { [APP_KEY]?: App };
   shared[APP_KEY] ??= new App();
   return shared[APP_KEY];
+}
+
+/** @throws {DurableError} INVALID_FUNCTION */
+function requireHandler(registered: unknown, kind: string, name: string): void {
+  if (typeof registered === "function" || (typeof registered === "object" && registered !== null)) return;
+  throw new DurableError("INVALID_FUNCTION", `The handler of ${kind} '${String(name)}' is not a function.`);
 }
 
 type AnyOrchestrator = (context: Untyped, input: Untyped) => unknown;
@@ -191,9 +200,8 @@ function isAsyncFunction(value: unknown): boolean {
 }
 
 function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {
-  return isThenable(value)
-    ? false
-    : typeof value === "object" && value !== null && "next" in value && "throw" in value;
+  if (typeof value !== "object" || value === null || isThenable(value)) return false;
+  return "next" in value && "throw" in value && !(Symbol.asyncIterator in value);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

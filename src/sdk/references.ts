@@ -1,3 +1,5 @@
+import { DurableError } from "../core/errors.ts";
+
 /** What a registration leaves behind: the name, and for the compiler the types that belong to it. */
 export interface ActivityReference<I, O> {
   readonly kind: "activity";
@@ -38,6 +40,13 @@ export type InputAndOptions<I, O> = unknown extends I
     ? readonly [input?: I, options?: O]
     : readonly [input: I, options?: O];
 
+/** @throws {DurableError} INVALID_ARGUMENT for what is neither */
 export function nameOf(reference: string | { readonly name: string }): string {
-  return typeof reference === "string" ? reference : reference.name;
+  const name: unknown =
+    typeof reference === "string" ? reference : (reference as { readonly name?: unknown } | null)?.name;
+  if (typeof name === "string" && typeof reference !== "function") return name;
+  throw new DurableError(
+    "INVALID_ARGUMENT",
+    `A function or event is named by a text or by what its registration returned, not by ${typeof reference}.`,
+  );
 }

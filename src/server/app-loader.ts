@@ -10,12 +10,27 @@ import { canFindPackage, lendPackage, ownEntries } from "./lend-package.ts";
 export async function loadApp(files: readonly string[], app: App): Promise<void> {
   if (files.some((file) => !canFindPackage(file))) lendPackage();
   for (const file of files) {
+    const hasLoaded = tellWhenTheProcessEnds(file);
     try {
       await loadFile(file, app);
     } catch (cause) {
       throw notLoaded(`"${file}" could not be loaded: ${reasonOf(cause)}`, cause);
+    } finally {
+      hasLoaded();
     }
   }
+}
+
+/** A file that ends the process, or that waits for ever at its top level, would end the host without a word. */
+function tellWhenTheProcessEnds(file: string): () => void {
+  const tell = (): void => {
+    process.stderr.write(
+      `perdure: "${file}" was not loaded: it ended the process, or its top-level await never ends.\n`,
+    );
+    process.exitCode = 1;
+  };
+  process.once("exit", tell);
+  return () => process.removeListener("exit", tell);
 }
 
 /**

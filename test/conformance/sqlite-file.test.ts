@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { fileURLToPath } from "node:url";
 import BetterSqlite3 from "better-sqlite3";
 import { describe, expect, test } from "vitest";
@@ -46,6 +54,25 @@ describe("the file of a sqlite store", () => {
     expect(hub.hub.partitionCount).toBe(3);
     expect(await hub.query.get("a")).toMatchObject({ status: "Pending" });
     await second.close();
+  });
+
+  test.each([
+    ["deleted", (path: string) => unlinkSync(path)],
+    ["replaced by a copy", (path: string) => renameSync(copyOf(path), path)],
+  ])("takes no write any more when it was %s: what is written then would be lost", async (_what, vanish) => {
+    const storage = openSqliteStorage({ path: file() });
+    await storage.taskHubs.ensure("Hub");
+    const { client } = await storage.openTaskHub("Hub");
+    await client.create(newInstance("before"), []);
+
+    vanish(file());
+
+    const creating = client.create(newInstance("after"), []);
+    await expect(creating).rejects.toMatchObject({
+      code: "STORAGE_UNAVAILABLE",
+      cause: expect.objectContaining({ message: expect.stringContaining("was deleted or replaced") }),
+    });
+    await storage.close();
   });
 
   test.each([
@@ -184,4 +211,9 @@ async function readHub(storage: StorageProvider): Promise<void> {
     await collect(query.history(instanceId));
     await query.messages(instanceId);
   }
+}
+
+function copyOf(path: string): string {
+  copyFileSync(path, `${path}.copy`);
+  return `${path}.copy`;
 }

@@ -125,6 +125,32 @@ describe("S-190: what is kept of", () => {
   });
 });
 
+describe("a failure is stored at every level it passes through, so", () => {
+  test("a long message is cut, and says by how much", () => {
+    const { errorMessage } = describeFailure(new Error("m".repeat(70_000)));
+
+    expect(errorMessage).toHaveLength(65_536 + "… (4464 more characters)".length);
+    expect(errorMessage).toMatch(/m… \(4464 more characters\)$/);
+  });
+
+  test("a long stack is cut", () => {
+    const error = new Error("short");
+    error.stack = "s".repeat(1_000_000);
+
+    expect(describeFailure(error).stackTrace?.length).toBeLessThan(33_000);
+  });
+
+  test("a long property is left out, the others stay", () => {
+    const error = Object.assign(new Error("no"), { body: "x".repeat(100_000), code: 7 });
+
+    expect(describeFailure(error).properties).toEqual({ code: 7 });
+  });
+
+  test("a long text that is thrown is cut", () => {
+    expect(JSON.stringify(describeFailure("t".repeat(80_000_000))).length).toBeLessThan(70_000);
+  });
+});
+
 describe("S-190: the chain of causes", () => {
   test("is kept, errors and other values alike", () => {
     const error = new Error("outer", { cause: new TypeError("inner", { cause: "root" }) });

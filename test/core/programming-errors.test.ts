@@ -27,6 +27,27 @@ describe("S-36: yielding", () => {
     expect(run.last.failure).toMatchObject({ properties: { code: "NOT_A_TASK" } });
   });
 
+  test.each([true, false])(
+    "a rejected promise that a generator yields (%s) or returns fails it, and nothing else",
+    async (yields) => {
+      const promise = Promise.reject(new Error("lost"));
+      const run = await orchestrate(
+        {
+          alsoAsync: false,
+          *handler(context) {
+            yield context.callActivity("work");
+            if (yields) yield promise;
+            return promise;
+          },
+        },
+        [taskCompleted(0)],
+      );
+
+      expect(run.end?.status).toBe("Failed");
+      expect(run.last.failure).toMatchObject({ properties: { code: "NOT_A_TASK" } });
+    },
+  );
+
   test("undefined comes with a hint at a forgotten return, an array with one at Task.all", async () => {
     const outputs = [];
     for (const value of [undefined, []]) {

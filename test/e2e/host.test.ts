@@ -302,6 +302,17 @@ describe("what is wrong is said in a line, with exit code 1", () => {
     expect(stderr).toContain("APP_LOAD_FAILED");
   });
 
+  test.each([
+    ["waits for ever at its top level", "await new Promise(() => undefined);"],
+    ["ends the process", "process.exit(0);"],
+  ])("an app that %s while it is loaded", async (_title, text) => {
+    await write({ "app.mjs": text });
+
+    expect(await failing()).toContain(
+      'app.mjs" was not loaded: it ended the process, or its top-level await never ends',
+    );
+  });
+
   test("an app that throws shows where when asked", async () => {
     await write({ "app.mjs": '\nthrow new RangeError("no such luck");' });
 

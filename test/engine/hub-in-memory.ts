@@ -6,7 +6,7 @@ import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
 import { createMemoryStorage } from "../../src/providers/memory/index.ts";
 import { App } from "../../src/sdk/app.ts";
-import type { TaskHubStore, WorkerIdentity, WorkerStore } from "../../src/storage/index.ts";
+import type { ClientStore, TaskHubStore, WorkerIdentity, WorkerStore } from "../../src/storage/index.ts";
 import { bound } from "../support/bound-store.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
@@ -20,6 +20,8 @@ export interface HostOptions {
   readonly app?: App;
   /** Puts something between this worker and the store. */
   readonly wrap?: (worker: WorkerStore) => WorkerStore;
+  /** The same for its client. */
+  readonly wrapClient?: (client: ClientStore) => ClientStore;
 }
 
 /** One process that runs the hub. */
@@ -63,9 +65,14 @@ export class HubInMemory {
   }
 
   /** The same, not started yet. */
-  async newHost({ app = this.app, wrap = (worker) => worker }: HostOptions = {}): Promise<Host> {
+  async newHost(options: HostOptions = {}): Promise<Host> {
+    const { app = this.app, wrap = (worker) => worker, wrapClient = (client) => client } = options;
     const hub = await this.store();
-    const store = { ...hub, worker: (identity: WorkerIdentity) => wrap(bound(hub.worker(identity))) };
+    const store = {
+      ...hub,
+      client: wrapClient(hub.client),
+      worker: (identity: WorkerIdentity) => wrap(bound(hub.worker(identity))),
+    };
     const { clock, settings } = this;
     const { maxOrchestrationActions } = settings;
     const worker = new TaskHubWorker({

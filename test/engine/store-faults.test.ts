@@ -29,26 +29,45 @@ const committing =
 
 describe("a store that fails for a while", () => {
   test.each([
-    ["is away", () => new StorageUnavailableError("commit", undefined)],
-    ["is full", () => new StorageFullError("commit", undefined)],
-  ])("and %s costs time and nothing else", async (_title, error) => {
-    const hub = hubWithSteps();
-    let isAway = true;
-    const { client } = await hub.host({
-      wrap: committing((episodes, store) => (isAway ? Promise.reject(error()) : store.commit(episodes))),
-    });
-    const started = Promise.all(Array.from({ length: 20 }, () => client.startNew("steps")));
-    await hub.clock.advance(60_000);
-    expect((await client.listInstances()).instances).toEqual([]);
+    ["is away", "STORAGE_UNAVAILABLE", () => new StorageUnavailableError("commit", undefined)],
+    ["is full", "STORAGE_FULL", () => new StorageFullError("commit", undefined)],
+  ])(
+    "and %s refuses starts and events at once, and loses nothing of what was under way",
+    async (_title, code, error) => {
+      const hub = hubWithSteps();
+      let isAway = false;
+      const refuseNow = <T>(call: () => Promise<T>): Promise<T> =>
+        isAway ? Promise.reject(error()) : call();
+      const { client } = await hub.host({
+        wrap: committing((episodes, store) => refuseNow(() => store.commit(episodes))),
+        wrapClient: (store) => ({
+          create: (...args) => refuseNow(() => store.create(...args)),
+          send: (...args) => refuseNow(() => store.send(...args)),
+        }),
+      });
+      const ids = await Promise.all(Array.from({ length: 20 }, () => client.startNew("steps")));
+      const waits = await client.startNew("waits");
+      isAway = true;
 
-    isAway = false;
-    await hub.clock.advance(10_000);
-    const ids = await started;
+      const first = expect(client.startNew("steps", { instanceId: "refused" })).rejects.toMatchObject({
+        code,
+      });
+      await hub.clock.advance(60_000);
+      await first;
+      await expect(client.startNew("steps", { instanceId: "refused" })).rejects.toMatchObject({ code });
+      await expect(client.raiseEvent(waits, "go")).rejects.toMatchObject({ code });
+      isAway = false;
+      await hub.clock.advance(10_000);
 
-    const ends = await Promise.all(ids.map((id) => client.getStatus(id)));
-    expect(ends.map((end) => end?.output)).toEqual(Array.from({ length: 20 }, () => 3));
-    expect(hub.complaints.filter((each) => each.includes("does not take commits"))).toHaveLength(1);
-  });
+      const ends = await Promise.all(ids.map((id) => client.getStatus(id)));
+      expect(ends.map((end) => end?.output)).toEqual(Array.from({ length: 20 }, () => 3));
+      expect(await client.getStatus("refused")).toBeUndefined();
+      await client.raiseEvent(waits, "go", "on");
+      await hub.clock.advance(1_000);
+      expect((await client.getStatus(waits))?.output).toBe("on");
+      expect(hub.complaints.filter((each) => each.includes("does not take commits"))).toHaveLength(1);
+    },
+  );
 
   test("whose answers are lost after the write takes each episode once", async () => {
     const hub = hubWithSteps();

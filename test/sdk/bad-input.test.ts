@@ -109,6 +109,45 @@ describe("a start that cannot be accepted says why and writes nothing", () => {
   });
 });
 
+describe("a registration or a call without a name says so", () => {
+  test.each([
+    [
+      "an orchestrator without a handler",
+      "INVALID_FUNCTION",
+      () => new App().orchestration("a", null as never),
+    ],
+    ["an activity without a handler", "INVALID_FUNCTION", () => new App().activity("a", undefined as never)],
+  ])("%s", (_title, code, register) => {
+    expect(register).toThrow(expect.objectContaining({ code }));
+  });
+
+  test.each([undefined, null, 1, {}, () => 1])("a call of %s", async (activity) => {
+    const other = new App();
+    other.orchestration("calls", function* (ctx) {
+      return yield ctx.callActivity(activity as never);
+    });
+    await using own = await TaskHub.open("memory:", { app: other });
+    await own.start();
+
+    const { output } = await own.client.waitForCompletion(await own.client.startNew("calls"));
+
+    expect(output).toMatch(/A function or event is named by a text or by what its registration returned/);
+  });
+
+  test("an async generator is told what to be instead", async () => {
+    const other = new App();
+    other.orchestration("asyncGenerator", async function* () {
+      yield 1;
+    } as never);
+    await using own = await TaskHub.open("memory:", { app: other });
+    await own.start();
+
+    const { output } = await own.client.waitForCompletion(await own.client.startNew("asyncGenerator"));
+
+    expect(output).toContain("is an async generator. Make it a generator that yields its tasks");
+  });
+});
+
 describe("an orchestration that asks for nonsense fails with a text that names it", () => {
   const cases: readonly [orchestrator: string, text: RegExp][] = [
     ["callsUnknown", /The function 'nowhere' does not exist.*Registered are: 'sink'/],

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { isDurableError } from "../../core/errors.ts";
 import { StorageUnavailableError } from "../../storage/index.ts";
 import type { Database, Statement } from "./database.ts";
@@ -19,6 +20,7 @@ export interface ItemWriter<Item, Outcome> {
 export class Transactions {
   readonly #database: Database;
   readonly #path: string;
+  readonly #fileId: number | undefined;
   readonly #begin: Statement;
   readonly #beginReading: Statement;
   readonly #commit: Statement;
@@ -27,6 +29,7 @@ export class Transactions {
   constructor(database: Database, path: string) {
     this.#database = database;
     this.#path = path;
+    this.#fileId = fileIdOf(path);
     this.#begin = database.prepare("begin immediate");
     this.#beginReading = database.prepare("begin deferred");
     this.#commit = database.prepare("commit");
@@ -43,8 +46,12 @@ export class Transactions {
     return this.#guarded(operation, () => this.#inside(this.#beginReading, body));
   }
 
+  /** @throws {StorageUnavailableError} also when the file is not there any more: what is written then is lost. */
   write<Result>(operation: string, body: () => Result): Result {
-    return this.#guarded(operation, () => this.#inside(this.#begin, body));
+    return this.#guarded(operation, () => {
+      this.#requireFile(operation);
+      return this.#inside(this.#begin, body);
+    });
   }
 
   /** Writes every item in one transaction, with one outcome each. */
@@ -105,6 +112,14 @@ export class Transactions {
     }
   }
 
+  #requireFile(operation: string): void {
+    if (this.#fileId === undefined || fileIdOf(this.#path) === this.#fileId) return;
+    const cause = new Error(
+      `The file "${this.#path}" was deleted or replaced while it was open. Restart the host.`,
+    );
+    throw new StorageUnavailableError(operation, cause);
+  }
+
   #guarded<Result>(operation: string, body: () => Result): Result {
     if (!this.#database.open) {
       throw new StorageUnavailableError(operation, new Error(`The database "${this.#path}" is closed.`));
@@ -115,6 +130,11 @@ export class Transactions {
       throw storageErrorOf(error, operation, this.#path) ?? error;
     }
   }
+}
+
+/** The number of the file behind a path; a database in memory has none. */
+function fileIdOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 function isFailureOfStore(error: unknown): boolean {
