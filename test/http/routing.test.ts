@@ -120,6 +120,24 @@ describe("a host with a system key", () => {
     );
   });
 
+  test("a key for reading reads, and changes nothing", async () => {
+    const list = await locked.call("GET", `${BASE}/instances?code=peek`);
+    const start = await locked.call("POST", `${BASE}/orchestrators/echo/peeked?code=peek`);
+    const purge = await locked.call("DELETE", `${BASE}/instances/peeked?code=peek`);
+
+    expect([list.status, start.status, purge.status]).toEqual([200, 403, 403]);
+  });
+
+  test("H-8 the answer is the same for known and unknown ids", async () => {
+    await locked.startWaiting("known");
+
+    const answers = await Promise.all(
+      ["known", "unknown"].map(async (id) => (await locked.call("GET", `${BASE}/instances/${id}`)).text()),
+    );
+
+    expect(answers[0]).toBe(answers[1]);
+  });
+
   test("H-8 takes the key from the header", async () => {
     const headers = { "x-functions-key": "s&cret" };
     const response = await locked.call("POST", `${BASE}/orchestrators/echo`, { headers });

@@ -31,6 +31,18 @@ describe("where a setting comes from", () => {
   });
 });
 
+describe("a key is needed", () => {
+  test.each([
+    ["not where only this machine can reach the host", {}, false],
+    ["where others can", { environment: { PERDURE_HOST: "0.0.0.0" } }, true],
+    ["when it is asked for", { overrides: { requireKey: true } }, true],
+    ["when there is one in the environment", { environment: { PERDURE_SYSTEM_KEY: "secret" } }, true],
+    ["unless the host is told otherwise", { overrides: { host: "0.0.0.0", requireKey: false } }, false],
+  ])("%s", (_title, sources, expected) => {
+    expect(resolve(sources as Partial<ConfigurationSources>).requireKey).toBe(expected);
+  });
+});
+
 describe("an empty variable says nothing", () => {
   const environment = Object.fromEntries(
     ["HOST", "PORT", "STORAGE", "TASK_HUB", "DRAIN_TIMEOUT", "SYSTEM_KEY"].map((name) => [
