@@ -12,6 +12,8 @@ export interface HttpHub {
 /** A request that has found its route. */
 export interface ApiRequest {
   readonly raw: Request;
+  /** Under which of its base paths the API was asked. */
+  readonly basePath: string;
   /** The captured segments of the path, decoded. */
   readonly path: Readonly<Record<string, string | undefined>>;
   readonly query: QueryParameters;

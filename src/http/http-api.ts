@@ -73,6 +73,7 @@ async function answer(raw: Request, route: RouteMatch, options: HttpApiOptions):
   };
   return route.handle({
     raw,
+    basePath: route.basePath,
     path: route.path,
     query,
     hub,

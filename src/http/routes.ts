@@ -5,9 +5,12 @@ import { health, ready } from "./health.ts";
 import { countInstances, streamHistory, whyWaiting } from "./instance-details.ts";
 import { getStatus } from "./instance-status.ts";
 import { listInstances } from "./list-instances.ts";
+import { type DescribedRoute, openApiDocument } from "./openapi.ts";
+import type { Operation } from "./operation.ts";
+import { OPERATIONS } from "./operations.ts";
 import { purgeInstance, purgeInstances } from "./purge-instances.ts";
 import { raiseEvent } from "./raise-event.ts";
-import { errorResponse } from "./responses.ts";
+import { errorResponse, jsonResponse } from "./responses.ts";
 import { restartOrchestration } from "./restart-orchestration.ts";
 import { startOrchestration } from "./start-orchestration.ts";
 import { watchInstance } from "./watch-instance.ts";
@@ -17,35 +20,95 @@ interface Route {
   /** Literal segments, `{captured}` ones, and at the end `{optional?}` ones. */
   readonly path: string;
   readonly handle: (request: ApiRequest) => Promise<Response>;
+  /** Absent for what is there for old callers only. */
+  readonly operation?: Operation;
   /** Whether it is served to whoever asks, without a key. Default false. */
   readonly isOpen?: true;
 }
 
 /** Everything below the base path, in the order in which a path is compared (H-6). */
 const ROUTES: readonly Route[] = [
-  { method: "POST", path: "orchestrators/{functionName}/{instanceId?}", handle: startOrchestration },
-  { method: "GET", path: "entities/{entityName?}", handle: listEntities },
-  { method: "GET", path: "entities/{entityName}/{entityKey}", handle: getEntity },
-  { method: "POST", path: "entities/{entityName}/{entityKey?}", handle: signalEntity },
-  { method: "DELETE", path: "entities/{entityName}/{entityKey?}", handle: signalEntity },
-  { method: "GET", path: "health", handle: health, isOpen: true },
-  { method: "GET", path: "ready", handle: ready, isOpen: true },
-  { method: "GET", path: "counts", handle: countInstances },
-  { method: "GET", path: "instances", handle: listInstances },
-  { method: "DELETE", path: "instances", handle: purgeInstances },
-  { method: "GET", path: "instances/{instanceId}", handle: getStatus },
-  { method: "DELETE", path: "instances/{instanceId}", handle: purgeInstance },
-  { method: "GET", path: "instances/{instanceId}/history", handle: streamHistory },
-  { method: "GET", path: "instances/{instanceId}/waiting", handle: whyWaiting },
-  { method: "GET", path: "instances/{instanceId}/watch", handle: watchInstance },
-  { method: "POST", path: "instances/{instanceId}/terminate", handle: terminate },
-  { method: "POST", path: "instances/{instanceId}/suspend", handle: suspend },
-  { method: "POST", path: "instances/{instanceId}/resume", handle: resume },
-  { method: "POST", path: "instances/{instanceId}/rewind", handle: rewind },
-  { method: "POST", path: "instances/{instanceId}/restart", handle: restartOrchestration },
-  { method: "POST", path: "instances/{instanceId}/raiseEvent/{eventName}", handle: raiseEvent },
+  {
+    method: "POST",
+    path: "orchestrators/{functionName}/{instanceId?}",
+    handle: startOrchestration,
+    operation: OPERATIONS.start,
+  },
+  { method: "GET", path: "entities/{entityName?}", handle: listEntities, operation: OPERATIONS.listEntities },
+  {
+    method: "GET",
+    path: "entities/{entityName}/{entityKey}",
+    handle: getEntity,
+    operation: OPERATIONS.entity,
+  },
+  {
+    method: "POST",
+    path: "entities/{entityName}/{entityKey?}",
+    handle: signalEntity,
+    operation: OPERATIONS.signalEntity,
+  },
+  {
+    method: "DELETE",
+    path: "entities/{entityName}/{entityKey?}",
+    handle: signalEntity,
+    operation: OPERATIONS.deleteEntity,
+  },
+  { method: "GET", path: "health", handle: health, operation: OPERATIONS.health, isOpen: true },
+  { method: "GET", path: "ready", handle: ready, operation: OPERATIONS.ready, isOpen: true },
+  { method: "GET", path: "counts", handle: countInstances, operation: OPERATIONS.count },
+  { method: "GET", path: "instances", handle: listInstances, operation: OPERATIONS.list },
+  { method: "DELETE", path: "instances", handle: purgeInstances, operation: OPERATIONS.purgeMany },
+  { method: "GET", path: "instances/{instanceId}", handle: getStatus, operation: OPERATIONS.status },
+  { method: "DELETE", path: "instances/{instanceId}", handle: purgeInstance, operation: OPERATIONS.purge },
+  {
+    method: "GET",
+    path: "instances/{instanceId}/history",
+    handle: streamHistory,
+    operation: OPERATIONS.history,
+  },
+  {
+    method: "GET",
+    path: "instances/{instanceId}/waiting",
+    handle: whyWaiting,
+    operation: OPERATIONS.waiting,
+  },
+  { method: "GET", path: "instances/{instanceId}/watch", handle: watchInstance, operation: OPERATIONS.watch },
+  {
+    method: "POST",
+    path: "instances/{instanceId}/terminate",
+    handle: terminate,
+    operation: OPERATIONS.terminate,
+  },
+  { method: "POST", path: "instances/{instanceId}/suspend", handle: suspend, operation: OPERATIONS.suspend },
+  { method: "POST", path: "instances/{instanceId}/resume", handle: resume, operation: OPERATIONS.resume },
+  { method: "POST", path: "instances/{instanceId}/rewind", handle: rewind, operation: OPERATIONS.rewind },
+  {
+    method: "POST",
+    path: "instances/{instanceId}/restart",
+    handle: restartOrchestration,
+    operation: OPERATIONS.restart,
+  },
+  {
+    method: "POST",
+    path: "instances/{instanceId}/raiseEvent/{eventName}",
+    handle: raiseEvent,
+    operation: OPERATIONS.raiseEvent,
+  },
+  { method: "GET", path: "openapi.json", handle: describe, operation: OPERATIONS.openapi, isOpen: true },
   { method: "any", path: "makeprimary", handle: makePrimary },
 ];
+
+/** GET openapi.json: what these very routes are. */
+async function describe({ basePath }: ApiRequest): Promise<Response> {
+  return jsonResponse(200, JSON.stringify(openApiDocument(describedRoutes(), basePath), undefined, 2));
+}
+
+/** The routes that callers are told of. */
+export function describedRoutes(): readonly DescribedRoute[] {
+  return ROUTES.flatMap(({ method, path, operation, isOpen = false }) =>
+    operation === undefined || method === "any" ? [] : [{ method, path, operation, isOpen }],
+  );
+}
 
 /** There is no app lease: whichever host is up runs the hub, and others stand by (H-115). */
 async function makePrimary(): Promise<Response> {

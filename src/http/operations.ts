@@ -1,0 +1,211 @@
+import { type Answer, type Operation, type QueryParameter, ref } from "./operation.ts";
+
+const flag = (name: string, about: string, otherwise: boolean): QueryParameter => ({
+  name,
+  about,
+  schema: { type: "boolean", default: otherwise },
+});
+
+const seconds = (name: string, about: string): QueryParameter => ({
+  name,
+  about,
+  schema: { type: "number", minimum: 0 },
+});
+
+const REASON: QueryParameter = { name: "reason", about: "Why, in words.", schema: { type: "string" } };
+const CREATED: readonly QueryParameter[] = [
+  { name: "createdTimeFrom", about: "Inclusive.", schema: { type: "string", format: "date-time" } },
+  { name: "createdTimeTo", about: "Inclusive.", schema: { type: "string", format: "date-time" } },
+];
+const STATUSES: QueryParameter = {
+  name: "runtimeStatus",
+  about: "Statuses with commas between them; others are dropped.",
+  schema: { type: "string" },
+};
+const FILTER: readonly QueryParameter[] = [
+  { name: "instanceIdPrefix", about: "Ids that begin so.", schema: { type: "string" } },
+  { name: "name", about: "The function.", schema: { type: "string" } },
+  ...CREATED,
+];
+const SHOW: readonly QueryParameter[] = [
+  flag("showInput", "Whether inputs are shown.", true),
+  flag("showHistory", "Whether the history is shown.", false),
+  flag("showHistoryOutput", "Whether the history has results.", false),
+];
+const WAIT: readonly QueryParameter[] = [
+  seconds("timeout", "Wait so many seconds for the end."),
+  seconds("pollingInterval", "Accepted; not longer than timeout."),
+];
+
+const NOT_FOUND: Answer = { about: "There is no such instance." };
+const ENDED: Answer = { about: "The instance has ended." };
+const ON_ITS_WAY: Answer = { about: "The message is on its way." };
+const BAD_ARGUMENT: Answer = { about: "An argument is wrong; nothing was done.", schema: ref("Error") };
+const STARTED: Readonly<Record<number, Answer>> = {
+  200: { about: "With timeout: the output, or the status of an instance that did not complete.", schema: {} },
+  202: { about: "Started; where to look.", schema: ref("CheckStatus") },
+  400: BAD_ARGUMENT,
+  409: { about: "An instance with this id has not ended.", schema: ref("Error") },
+};
+
+/** Terminate, suspend and resume, which differ in little. */
+const control = (id: string, about: string, refusal?: string): Operation => ({
+  id,
+  about,
+  query: [REASON],
+  answers: {
+    202: ON_ITS_WAY,
+    404: NOT_FOUND,
+    410: ENDED,
+    ...(refusal === undefined ? {} : { 500: { about: refusal, schema: ref("Error") } }),
+  },
+});
+
+/** Every operation of the API, as the routes name them. */
+export const OPERATIONS = {
+  start: {
+    id: "startOrchestration",
+    about: "Starts an orchestration.",
+    query: [...WAIT, { name: "version", about: "Of the instance.", schema: { type: "string" } }, ...SHOW],
+    body: { about: "The input: any JSON.", required: false },
+    answers: { ...STARTED, 413: { about: "The body is too large.", schema: ref("Error") } },
+  },
+  status: {
+    id: "getStatus",
+    about: "The status of an instance.",
+    query: [...SHOW, flag("returnInternalServerErrorOnFailure", "A failed instance is a 500.", false)],
+    answers: {
+      200: { about: "It has ended.", schema: ref("InstanceStatus") },
+      202: { about: "It has not ended.", schema: ref("InstanceStatus") },
+      404: NOT_FOUND,
+      500: { about: "It has failed, and that was to be a 500.", schema: ref("InstanceStatus") },
+    },
+  },
+  list: {
+    id: "listInstances",
+    about:
+      "A page of instances. The header x-ms-continuation-token of the answer, when not empty, asks for the next.",
+    query: [
+      ...FILTER,
+      STATUSES,
+      {
+        name: "top",
+        about: "The size of a page.",
+        schema: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
+      },
+      flag("showInput", "Whether inputs are shown.", true),
+    ],
+    answers: {
+      200: { about: "The page.", schema: { type: "array", items: ref("InstanceStatus") } },
+      400: BAD_ARGUMENT,
+    },
+  },
+  count: {
+    id: "countInstances",
+    about: "How many instances have which status.",
+    query: FILTER,
+    answers: { 200: { about: "A number for every status.", schema: ref("Counts") } },
+  },
+  purge: {
+    id: "purgeInstance",
+    about: "Purges an instance that has ended, with its history.",
+    answers: {
+      200: { about: "It is gone.", schema: ref("PurgeResult") },
+      404: NOT_FOUND,
+      412: { about: "It has not ended.", schema: { type: "string" } },
+    },
+  },
+  purgeMany: {
+    id: "purgeInstances",
+    about: "Purges every instance that has ended and matches.",
+    query: [{ ...(CREATED[0] as QueryParameter), required: true }, CREATED[1] as QueryParameter, STATUSES],
+    answers: {
+      200: { about: "So many are gone.", schema: ref("PurgeResult") },
+      400: { about: "createdTimeFrom is missing or no time.", schema: { type: "string" } },
+      404: { about: "None matched." },
+    },
+  },
+  history: {
+    id: "streamHistory",
+    about: "Every event of the current execution as it is stored, one JSON object a line.",
+    answers: {
+      200: { about: "The events.", mediaType: "application/x-ndjson", schema: { type: "string" } },
+      404: NOT_FOUND,
+    },
+  },
+  waiting: {
+    id: "whyWaiting",
+    about: "Why an instance has not ended.",
+    answers: { 200: { about: "The reasons.", schema: ref("Waiting") }, 404: NOT_FOUND, 410: ENDED },
+  },
+  watch: {
+    id: "watchInstance",
+    about: "The status now and with each change, as server-sent events, until the end.",
+    query: [flag("showInput", "Whether inputs are shown.", true)],
+    answers: {
+      200: { about: "The events.", mediaType: "text/event-stream", schema: { type: "string" } },
+      404: NOT_FOUND,
+    },
+  },
+  raiseEvent: {
+    id: "raiseEvent",
+    about: "Raises an event.",
+    body: { about: "The payload: any JSON, as application/json.", required: true },
+    answers: { 202: ON_ITS_WAY, 400: BAD_ARGUMENT, 404: NOT_FOUND, 410: ENDED },
+  },
+  terminate: control("terminate", "Terminates an instance."),
+  suspend: control("suspend", "Suspends an instance.", "It is suspended already."),
+  resume: control("resume", "Resumes an instance.", "It is not suspended."),
+  rewind: {
+    id: "rewind",
+    about: "Puts a failed instance back to before its failures.",
+    query: [REASON],
+    answers: {
+      202: ON_ITS_WAY,
+      404: NOT_FOUND,
+      410: ENDED,
+      412: { about: "It has not failed.", schema: { type: "string" } },
+    },
+  },
+  restart: {
+    id: "restart",
+    about: "Starts the same function with the same input again.",
+    query: [flag("restartWithNewInstanceId", "Whether under a new id.", true), ...WAIT, ...SHOW],
+    answers: STARTED,
+  },
+  listEntities: {
+    id: "listEntities",
+    about: "Entities. There are none in this version.",
+    answers: { 200: { about: "An empty list.", schema: { type: "array" } } },
+  },
+  entity: {
+    id: "getEntity",
+    about: "The state of an entity.",
+    answers: { 404: { about: "There is no such entity." } },
+  },
+  signalEntity: {
+    id: "signalEntity",
+    about: "Signals an entity.",
+    answers: { 400: { about: "There is no such entity function.", schema: ref("Error") } },
+  },
+  deleteEntity: {
+    id: "deleteEntity",
+    about: "Signals an entity to delete itself.",
+    answers: { 400: { about: "There is no such entity function.", schema: ref("Error") } },
+  },
+  health: {
+    id: "health",
+    about: "Whether the host can reach its store.",
+    answers: { 200: { about: "It can.", schema: {} }, 503: { about: "It cannot.", schema: {} } },
+  },
+  ready: {
+    id: "ready",
+    about: "Whether the host takes new work.",
+    answers: { 200: { about: "It does.", schema: {} }, 503: { about: "It does not.", schema: {} } },
+  },
+  openapi: {
+    id: "openapi",
+    about: "This document.",
+    answers: { 200: { about: "OpenAPI 3.1.", schema: {} } },
+  },
+} as const satisfies Readonly<Record<string, Operation>>;
