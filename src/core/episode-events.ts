@@ -1,7 +1,7 @@
+import type { Completion, EpisodeResult } from "./episode-result.ts";
 import { given } from "./given.ts";
 import type { HistoryEvent } from "./history-event.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
-import type { Completion, EpisodeResult } from "./orchestrator-session.ts";
 
 /** The history of one episode: what arrived, what the code asked for, and the end, if it was one. */
 export function eventsOf(result: EpisodeResult, at: number): HistoryEvent[] {

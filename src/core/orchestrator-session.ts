@@ -1,19 +1,13 @@
 import { ActionLog, type SchedulingHistoryEvent } from "./action-log.ts";
+import { type CodeOwner, CodeRunner, type CodeRunnerOptions } from "./code-runner.ts";
 import { toJsonText } from "./data-converter.ts";
-import { DurableError, type ErrorCode, TaskFailedError } from "./errors.ts";
+import type { Completion, ContinuedAsNew, EpisodeResult } from "./episode-result.ts";
+import { type ErrorCode, TaskFailedError } from "./errors.ts";
 import { ExternalEvents } from "./external-events.ts";
 import { describeFailure, type FailureDetails, rebuildError } from "./failure-details.ts";
-import type {
-  CompletionStatus,
-  EventRaised,
-  ExecutionStarted,
-  HistoryEvent,
-  JsonText,
-  MessageEvent,
-  SubOrchestrationInstanceCompleted,
-  SubOrchestrationInstanceFailed,
-} from "./history-event.ts";
-import type { OpenSubOrchestration, OpenTask } from "./open-tasks.ts";
+import type { EventRaised, ExecutionStarted, HistoryEvent, JsonText, MessageEvent } from "./history-event.ts";
+import { MessageAcceptance } from "./message-acceptance.ts";
+import type { OpenSubOrchestration } from "./open-tasks.ts";
 import {
   type ContextPort,
   type ContinueAsNewOptions,
@@ -21,43 +15,11 @@ import {
 } from "./orchestration-context.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
 import type { OrchestratorDefinition } from "./orchestrator-definition.ts";
-import { isTask, kindOf, type Task } from "./task.ts";
 
-export interface SessionOptions {
-  /** Waits until every microtask that is due has run. Only async orchestrators need it. */
-  readonly settle: () => Promise<void>;
-  /** Code that is not durable went on outside an episode: one more (empty) episode will report it. */
-  readonly onStray: () => void;
+export interface SessionOptions extends CodeRunnerOptions {
   readonly maxActions: number;
   /** Sequence numbers of past scheduling events count for nothing; `renumbered` tells the new ones (rewind). */
   readonly renumbered?: (event: SchedulingHistoryEvent, id: number) => void;
-}
-
-export interface Completion {
-  readonly status: CompletionStatus;
-  readonly eventId: number;
-  readonly result: JsonText | undefined;
-  readonly failure: FailureDetails | undefined;
-}
-
-export interface ContinuedAsNew {
-  readonly input: JsonText | undefined;
-  readonly version: string | undefined;
-  readonly carriedOver: readonly EventRaised[];
-}
-
-/** What an episode came to. The engine turns it into one commit. */
-export interface EpisodeResult {
-  /** The messages that took effect; duplicates and results nobody asked for are left out (S-33). */
-  readonly accepted: readonly HistoryEvent[];
-  readonly actions: readonly OrchestratorAction[];
-  readonly completion: Completion | undefined;
-  readonly continuedAsNew: ContinuedAsNew | undefined;
-  /** Present when the code set it in this episode. */
-  readonly customStatus: { readonly text: JsonText | undefined } | undefined;
-  readonly canceledTimers: readonly { readonly id: number; readonly fireAt: number }[];
-  /** Tasks the orchestration ended without waiting for. */
-  readonly abandoned: readonly OpenTask[];
 }
 
 type Ending =
@@ -76,8 +38,9 @@ const VERDICTS: ReadonlySet<unknown> = new Set<ErrorCode>([
 /**
  * One execution of an orchestrator, kept alive between its episodes.
  *
- * It owns the generator (or the promise of an async function), the open tasks and the buffered events. It does not know
- * where history is stored or when an episode is due: the engine feeds it events and takes what they lead to.
+ * It owns the open tasks, the buffered events and the end. It does not know how code runs (CodeRunner), which messages
+ * count (MessageAcceptance), where history is stored or when an episode is due: the engine feeds it events and takes what
+ * they lead to.
  *
  * 1. Events are applied one at a time; after each the code runs until it blocks (S-32).
  * 2. `replay` then `execute` lead to the same state as the episodes themselves did (S-31, S-59).
@@ -85,7 +48,7 @@ const VERDICTS: ReadonlySet<unknown> = new Set<ErrorCode>([
  * 4. After a completion is out nothing changes it (S-44).
  * 5. A generator never makes `execute` asynchronous.
  */
-export class OrchestratorSession implements ContextPort {
+export class OrchestratorSession implements ContextPort, CodeOwner {
   readonly #definition: OrchestratorDefinition;
   readonly #options: SessionOptions;
   readonly actions: ActionLog;
@@ -93,27 +56,19 @@ export class OrchestratorSession implements ContextPort {
   currentTime = 0;
   isReplaying = false;
 
-  #generator: Iterator<unknown, unknown, unknown> | undefined;
-  #awaited: Task<unknown> | undefined;
-  #isAsync = false;
-  #awaitedPromises = 0;
-  #needsDrain = false;
-  #active = false;
-  #stray = false;
-  #lastCall: Error | undefined;
+  readonly #code: CodeRunner;
+  readonly #acceptance: MessageAcceptance;
 
   #events: ExternalEvents | undefined;
   #begun = false;
   #suspension: { readonly reason: string | undefined } | undefined;
   #held: HistoryEvent[] | undefined;
   #ending: Ending | undefined;
-  #ended = false;
   #continue: (Omit<ContinuedAsNew, "carriedOver"> & { readonly preservesEvents: boolean }) | undefined;
   #carriedOver: EventRaised[] | undefined;
   #customStatus: { readonly text: JsonText | undefined } | undefined;
   /** Messages that came after the end in its very episode: they did nothing. */
   #ignored: Set<HistoryEvent> | undefined;
-  #messageIds: Set<string> | undefined;
 
   constructor(definition: OrchestratorDefinition, started: ExecutionStarted, options: SessionOptions) {
     this.#definition = definition;
@@ -121,6 +76,8 @@ export class OrchestratorSession implements ContextPort {
     this.started = started;
     this.actions = new ActionLog(this, options.maxActions);
     this.actions.executionId = started.executionId;
+    this.#code = new CodeRunner(this, options);
+    this.#acceptance = new MessageAcceptance(this.actions.open);
   }
 
   get events(): ExternalEvents {
@@ -151,7 +108,7 @@ export class OrchestratorSession implements ContextPort {
   /** Rebuilds the state that this history led to. Asynchronous only for async orchestrators. */
   replay(history: readonly HistoryEvent[]): void | Promise<void> {
     for (const event of history) {
-      if (event.type === "EventRaised") this.#isNewMessage(event.messageId);
+      if (event.type === "EventRaised") this.#acceptance.isNew(event.messageId);
     }
     const running = this.#applyAll(history, true);
     return running ? running.then(() => this.#forgetReported()) : this.#forgetReported();
@@ -159,9 +116,12 @@ export class OrchestratorSession implements ContextPort {
 
   /** Runs one episode at the given time. */
   execute(messages: readonly HistoryEvent[], now: number): EpisodeResult | Promise<EpisodeResult> {
-    const accepted = this.#accept(messages);
+    const accepted = this.#acceptance.accept(messages, {
+      hasBegun: this.#begun,
+      isSuspended: this.#suspension !== undefined,
+    });
     if (accepted.length > 0) this.#moveClock(now);
-    if (this.#stray) this.#failWith(strayAwait(this.started.name, this.#lastCall), true);
+    this.#code.reportStray();
     const running = this.#applyAll(accepted, false);
     return running ? running.then(() => this.#finish(accepted)) : this.#finish(accepted);
   }
@@ -169,20 +129,15 @@ export class OrchestratorSession implements ContextPort {
   // --- what the context asks of us ---
 
   enter(): void {
-    if (!this.#active) {
-      if (this.#isAsync) this.#noteStray();
-      throw outsideEpisode(this.started.name);
-    }
-    if (this.#generator === undefined) this.#lastCall = new Error("durable call");
+    this.#code.enter();
   }
 
   awaited(): void {
-    this.#awaitedPromises += 1;
+    this.#code.awaited();
   }
 
   promiseSettled(): void {
-    this.#awaitedPromises -= 1;
-    this.#needsDrain = true;
+    this.#code.promiseSettled();
   }
 
   continueAsNew(input: JsonText | undefined, options: ContinueAsNewOptions): void {
@@ -197,33 +152,26 @@ export class OrchestratorSession implements ContextPort {
   // --- applying events ---
 
   #applyAll(events: readonly HistoryEvent[], replaying: boolean): Promise<void> | undefined {
-    this.#active = true;
+    const code = this.#code;
+    code.activate();
     this.isReplaying = replaying;
     this.#refuseToStartTerminated(events);
     for (let index = 0; index < events.length; index++) {
       this.#apply(events[index] as HistoryEvent);
-      if (this.#needsDrain) return this.#applyRest(events, index + 1);
+      if (code.needsDrain) return this.#applyRest(events, index + 1);
     }
-    this.#active = false;
+    code.leave();
     return undefined;
   }
 
   async #applyRest(events: readonly HistoryEvent[], from: number): Promise<void> {
-    await this.#drain();
+    const code = this.#code;
+    await code.drain();
     for (let index = from; index < events.length; index++) {
       this.#apply(events[index] as HistoryEvent);
-      if (this.#needsDrain) await this.#drain();
+      if (code.needsDrain) await code.drain();
     }
-    this.#active = false;
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#needsDrain) {
-      this.#needsDrain = false;
-      await this.#options.settle();
-    }
-    const blockedOnNothing = this.#isAsync && this.#ending === undefined && this.#awaitedPromises <= 0;
-    if (blockedOnNothing) this.#failWith(strayAwait(this.started.name, this.#lastCall), true);
+    code.leave();
   }
 
   #apply(event: HistoryEvent): void {
@@ -253,27 +201,27 @@ export class OrchestratorSession implements ContextPort {
         return this.#match(event);
       case "TaskCompleted":
         this.actions.open.remove(event.taskScheduledId)?.task.completeWithText(event.result);
-        return this.#resume();
+        return this.#code.resume();
       case "TaskFailed":
         this.#failTask(event.taskScheduledId, event.reason, event.failure);
-        return this.#resume();
+        return this.#code.resume();
       case "SubOrchestrationInstanceCompleted":
         this.#removeChild(event)?.task.completeWithText(event.result);
-        return this.#resume();
+        return this.#code.resume();
       case "SubOrchestrationInstanceFailed": {
         const child = this.#removeChild(event);
         child?.task.fail(
           taskFailed(`Sub-orchestrator function '${child.name}' failed: ${event.reason}`, event.failure),
         );
-        return this.#resume();
+        return this.#code.resume();
       }
       case "TimerFired":
         this.actions.open.remove(event.timerId)?.task.complete(undefined);
-        return this.#resume();
+        return this.#code.resume();
       case "EventRaised":
         if (this.#continue) (this.#carriedOver ??= []).push(event);
         else this.events.raise(event);
-        return this.#resume();
+        return this.#code.resume();
       case "ExecutionSuspended":
         if (this.#isComplete()) (this.#ignored ??= new Set()).add(event);
         else this.#suspension = { reason: event.reason };
@@ -292,17 +240,7 @@ export class OrchestratorSession implements ContextPort {
   #begin(): void {
     if (this.#begun) return;
     this.#begun = true;
-    try {
-      const returned = this.#definition.handler(new OrchestrationContext(this));
-      if (isAsyncIterator(returned)) throw asyncGenerator(this.started.name);
-      if (isIterator(returned)) {
-        this.#generator = returned;
-        this.#step(() => returned.next());
-      } else if (isPromise(returned)) this.#follow(returned);
-      else this.#return(returned);
-    } catch (error) {
-      this.#failWith(error, false);
-    }
+    this.#code.begin(() => this.#definition.handler(new OrchestrationContext(this)));
   }
 
   #match(event: SchedulingHistoryEvent): void {
@@ -347,71 +285,17 @@ export class OrchestratorSession implements ContextPort {
     });
   }
 
-  // --- running the code ---
+  // --- what the code comes to ---
 
-  #resume(): void {
-    const task = this.#awaited;
-    const generator = this.#generator;
-    if (task === undefined || generator === undefined || !task.isCompleted) return;
-    this.#awaited = undefined;
-    this.#step(() => proceed(generator, task));
+  get name(): string {
+    return this.started.name;
   }
 
-  #step(advance: () => IteratorResult<unknown, unknown>): void {
-    const generator = this.#generator;
-    if (generator === undefined) return;
-    try {
-      let next = advance();
-      while (!next.done) {
-        const yielded = next.value;
-        if (!isTask(yielded)) throw notATask(this.started.name, dropped(yielded));
-        if (!yielded.isCompleted) {
-          this.#awaited = yielded;
-          return;
-        }
-        next = proceed(generator, yielded);
-      }
-      this.#returnFromGenerator(next.value);
-    } catch (error) {
-      this.#failWith(error, false);
-    }
+  get isOver(): boolean {
+    return this.#ending !== undefined;
   }
 
-  /** A task that is returned is waited for; any other promise cannot be. */
-  #returnFromGenerator(value: unknown): void {
-    if (isTask(value)) {
-      this.#generator = returning();
-      this.#generator.next();
-      if (value.isCompleted) this.#step(() => proceed(this.#generator as Iterator<unknown, unknown>, value));
-      else this.#awaited = value;
-      return;
-    }
-    if (isPromise(dropped(value))) throw returnedPromise(this.started.name);
-    this.#return(value);
-  }
-
-  #follow(promise: PromiseLike<unknown>): void {
-    this.#isAsync = true;
-    this.#needsDrain = true;
-    promise.then(
-      (value) => this.#whenActive(() => this.#return(value)),
-      (error: unknown) => this.#whenActive(() => this.#failWith(error, false)),
-    );
-  }
-
-  #whenActive(act: () => void): void {
-    if (this.#active) return act();
-    this.#noteStray();
-  }
-
-  /** An async function that goes on outside an episode has awaited something that is not durable. */
-  #noteStray(): void {
-    if (this.#ended || this.#ending || this.#stray) return;
-    this.#stray = true;
-    this.#options.onStray();
-  }
-
-  #return(value: unknown): void {
+  returned(value: unknown): void {
     if (this.#continue) {
       this.#ending ??= { type: "continueAsNew" };
       this.actions.takeId();
@@ -423,6 +307,14 @@ export class OrchestratorSession implements ContextPort {
     } catch (error) {
       this.#failWith(error, false);
     }
+  }
+
+  threw(error: unknown): void {
+    this.#failWith(error, false);
+  }
+
+  misbehaved(error: unknown): void {
+    this.#failWith(error, true);
   }
 
   #failWith(error: unknown, immediate: boolean): void {
@@ -460,7 +352,6 @@ export class OrchestratorSession implements ContextPort {
   #finish(accepted: readonly HistoryEvent[]): EpisodeResult {
     const ending = this.#ending;
     const ends = ending !== undefined && this.#mayEnd(ending);
-    if (ends) this.#ended = true;
     const customStatus = this.#customStatus;
     this.#customStatus = undefined;
     const canceledTimers = this.actions.canceledTimers;
@@ -496,55 +387,6 @@ export class OrchestratorSession implements ContextPort {
     );
   }
 
-  // --- which messages count ---
-
-  #accept(messages: readonly HistoryEvent[]): readonly HistoryEvent[] {
-    const accepted: HistoryEvent[] = [];
-    let suspended = this.#suspension !== undefined;
-    for (const message of messages) {
-      const event = this.#effectOf(message, suspended);
-      if (event === undefined) continue;
-      if (event.type === "ExecutionSuspended") suspended = true;
-      if (event.type === "ExecutionResumed") suspended = false;
-      accepted.push(event);
-    }
-    return accepted;
-  }
-
-  /** The event this message adds to the history, if it does. */
-  #effectOf(message: HistoryEvent, suspended: boolean): HistoryEvent | undefined {
-    switch (message.type) {
-      case "TaskCompleted":
-      case "TaskFailed":
-      case "TimerFired":
-        return this.actions.open.claim(message) && message;
-      case "SubOrchestrationInstanceCompleted":
-      case "SubOrchestrationInstanceFailed":
-        return this.#outcomeOfChild(message);
-      case "EventRaised":
-        return this.#isNewMessage(message.messageId) ? message : undefined;
-      case "ExecutionStarted":
-        return this.#begun ? undefined : message;
-      case "ExecutionSuspended":
-        return suspended ? undefined : message;
-      case "ExecutionResumed":
-      case "ExecutionTerminated":
-      case "ExecutionRewound":
-        return message;
-      default:
-        return undefined;
-    }
-  }
-
-  /** A child that was started before a rewind knows its number from before the rewind. */
-  #outcomeOfChild(
-    message: SubOrchestrationInstanceCompleted | SubOrchestrationInstanceFailed,
-  ): HistoryEvent | undefined {
-    const child = this.actions.open.claim(message);
-    if (child === undefined || child.id === message.taskScheduledId) return child && message;
-    return { ...message, taskScheduledId: child.id };
-  }
-
   /** Clocks of different hosts differ; that of an orchestration never goes back. */
   #moveClock(time: number): void {
     if (time > this.currentTime) this.currentTime = time;
@@ -554,14 +396,6 @@ export class OrchestratorSession implements ContextPort {
   #forgetReported(): void {
     this.actions.canceledTimers = [];
     this.#customStatus = undefined;
-  }
-
-  #isNewMessage(messageId: string | undefined): boolean {
-    if (messageId === undefined) return true;
-    this.#messageIds ??= new Set();
-    if (this.#messageIds.has(messageId)) return false;
-    this.#messageIds.add(messageId);
-    return true;
   }
 
   /** Terminated before its first episode has run: the code never runs (S-43). */
@@ -575,26 +409,6 @@ export class OrchestratorSession implements ContextPort {
     const first = events.slice(from, end < 0 ? undefined : end);
     if (first.some((event) => event.type === "ExecutionTerminated")) this.#begun = true;
   }
-}
-
-/** What a promise comes to that nobody can wait for is of no use, and must not end the process. */
-function dropped(value: unknown): unknown {
-  if (isPromise(value)) value.then(undefined, () => undefined);
-  return value;
-}
-
-/** Gives back what is sent to it. */
-function* returning(): Generator<undefined, unknown, unknown> {
-  return yield undefined;
-}
-
-function proceed(
-  generator: Iterator<unknown, unknown, unknown>,
-  task: Task<unknown>,
-): IteratorResult<unknown, unknown> {
-  if (!task.isFaulted) return generator.next(task.result);
-  if (generator.throw === undefined) throw task.error;
-  return generator.throw(task.error);
 }
 
 function isHeldWhileSuspended(event: HistoryEvent): event is MessageEvent {
@@ -611,18 +425,6 @@ function isHeldWhileSuspended(event: HistoryEvent): event is MessageEvent {
   }
 }
 
-function isIterator(value: unknown): value is Iterator<unknown, unknown, unknown> {
-  return typeof value === "object" && value !== null && "next" in value && typeof value.next === "function";
-}
-
-function isAsyncIterator(value: unknown): boolean {
-  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
-
 function taskFailed(message: string, failure: FailureDetails): TaskFailedError {
   return new TaskFailedError(message, failure, rebuildError(failure));
 }
@@ -630,56 +432,4 @@ function taskFailed(message: string, failure: FailureDetails): TaskFailedError {
 /** Errors that speak of the orchestration as a whole and stand as its output word for word (S-39e, S-11). */
 function isEngineVerdict(failure: FailureDetails): boolean {
   return VERDICTS.has(failure.properties?.["code"]);
-}
-
-function notATask(name: string, yielded: unknown): DurableError {
-  const hint =
-    yielded === undefined
-      ? " Was a call forgotten to be returned, or is the yielded function not one of the context's?"
-      : Array.isArray(yielded)
-        ? " Wrap a list of tasks in Task.all."
-        : "";
-  return new DurableError(
-    "NOT_A_TASK",
-    `Orchestrator '${name}' yielded ${kindOf(yielded)}. Only durable tasks of its context can be yielded.${hint}`,
-  );
-}
-
-function returnedPromise(name: string): DurableError {
-  return new DurableError(
-    "NOT_A_TASK",
-    `Orchestrator '${name}' is a generator that returns a promise, which is not durable. Return a value or a task.`,
-  );
-}
-
-function asyncGenerator(name: string): DurableError {
-  return new DurableError(
-    "NOT_A_TASK",
-    `Orchestrator '${name}' is an async generator. Make it a generator that yields its tasks, or an async function that awaits them.`,
-  );
-}
-
-function strayAwait(name: string, lastCall: Error | undefined): DurableError {
-  const frame = lastCall?.stack?.split("\n").find((line) => isUserFrame(line));
-  const place = frame ? ` after the durable call ${frame.trim()}` : " before its first durable call";
-  return new DurableError(
-    "NON_DURABLE_AWAIT",
-    `Orchestrator '${name}' awaited something that is not a durable task,${place}. ` +
-      "Multithreaded execution was detected: do such work in an activity.",
-  );
-}
-
-function isUserFrame(line: string): boolean {
-  return (
-    line.includes("at ") &&
-    !/orchestrat(or-session|ion-context)\.|df-context\.|orchestrator-context\./.test(line)
-  );
-}
-
-function outsideEpisode(name: string): DurableError {
-  return new DurableError(
-    "CONTEXT_OUTSIDE_EPISODE",
-    `The context of orchestrator '${name}' was used outside its episode: multithreaded execution was detected. ` +
-      "Call it from the orchestrator only, never from a callback, and await nothing but durable tasks.",
-  );
 }

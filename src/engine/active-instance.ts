@@ -1,7 +1,7 @@
+import type { Completion } from "../core/episode-result.ts";
 import { given } from "../core/given.ts";
 import type { ExecutionStarted, MessageEvent } from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
-import type { Completion } from "../core/orchestrator-session.ts";
 import type { InstanceRecord, NewInstance, NextRun, TimerKey } from "../storage/index.ts";
 import type { OrchestrationSession } from "./executor.ts";
 

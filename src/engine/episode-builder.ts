@@ -1,9 +1,9 @@
 import { toJsonText } from "../core/data-converter.ts";
 import { eventsOf } from "../core/episode-events.ts";
+import type { Completion, ContinuedAsNew, EpisodeResult } from "../core/episode-result.ts";
 import { encodeChunk, encodeMessage } from "../core/history-chunk.ts";
 import type { EventRaised, ExecutionStarted, MessageEvent } from "../core/history-event.ts";
 import type { CreateSubOrchestrationAction, ScheduleTaskAction } from "../core/orchestrator-action.ts";
-import type { Completion, ContinuedAsNew, EpisodeResult } from "../core/orchestrator-session.ts";
 import type {
   Episode,
   InstancePatch,

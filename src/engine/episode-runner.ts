@@ -1,4 +1,4 @@
-import type { EpisodeResult } from "../core/orchestrator-session.ts";
+import type { EpisodeResult } from "../core/episode-result.ts";
 import type { OwnedPartition } from "../storage/index.ts";
 import type { ActiveInstance, PendingMessage } from "./active-instance.ts";
 import type { PumpOutcome } from "./commit-pump.ts";

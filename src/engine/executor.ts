@@ -1,7 +1,8 @@
+import type { EpisodeResult } from "../core/episode-result.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
 import type { ExecutionStarted, HistoryEvent, JsonText } from "../core/history-event.ts";
 import type { OpenTasks } from "../core/open-tasks.ts";
-import type { EpisodeResult, SessionOptions } from "../core/orchestrator-session.ts";
+import type { SessionOptions } from "../core/orchestrator-session.ts";
 import type { Rewound } from "../core/rewind.ts";
 
 /** One live orchestration, wherever its code runs. */

@@ -1,14 +1,11 @@
 import { fromJsonText, toJsonText } from "../core/data-converter.ts";
+import type { EpisodeResult } from "../core/episode-result.ts";
 import { DurableError } from "../core/errors.ts";
 import { describeFailure } from "../core/failure-details.ts";
 import type { ExecutionStarted, HistoryEvent, JsonText } from "../core/history-event.ts";
 import type { OpenTasks } from "../core/open-tasks.ts";
 import type { OrchestratorDefinition } from "../core/orchestrator-definition.ts";
-import {
-  type EpisodeResult,
-  OrchestratorSession,
-  type SessionOptions,
-} from "../core/orchestrator-session.ts";
+import { OrchestratorSession, type SessionOptions } from "../core/orchestrator-session.ts";
 import { type Rewound, rewindHistory } from "../core/rewind.ts";
 import type { Clock } from "./clock.ts";
 import type {

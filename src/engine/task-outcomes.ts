@@ -1,9 +1,9 @@
+import type { Completion } from "../core/episode-result.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
 import { given } from "../core/given.ts";
 import { decodeMessage } from "../core/history-chunk.ts";
 import type { MessageEvent } from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
-import type { Completion } from "../core/orchestrator-session.ts";
 import type { StoredMessage } from "../storage/index.ts";
 import type { ActivityOutcome } from "./executor.ts";
 

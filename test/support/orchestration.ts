@@ -1,10 +1,11 @@
 import { expect } from "vitest";
 import { eventsOf } from "../../src/core/episode-events.ts";
+import type { EpisodeResult } from "../../src/core/episode-result.ts";
 import { decodeChunk, encodeChunk } from "../../src/core/history-chunk.ts";
 import type { ExecutionStarted, HistoryEvent, MessageEvent } from "../../src/core/history-event.ts";
 import type { OrchestrationContext } from "../../src/core/orchestration-context.ts";
 import type { OrchestratorAction } from "../../src/core/orchestrator-action.ts";
-import { type EpisodeResult, OrchestratorSession } from "../../src/core/orchestrator-session.ts";
+import { OrchestratorSession } from "../../src/core/orchestrator-session.ts";
 import { isTask } from "../../src/core/task.ts";
 import { SECOND, started, T0 } from "./history.ts";
 

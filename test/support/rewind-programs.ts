@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { eventsOf } from "../../src/core/episode-events.ts";
+import type { Completion } from "../../src/core/episode-result.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import type { OrchestrationContext } from "../../src/core/orchestration-context.ts";
 import type { OrchestratorAction } from "../../src/core/orchestrator-action.ts";
-import type { Completion } from "../../src/core/orchestrator-session.ts";
 import type { Task } from "../../src/core/task.ts";
 import { episode, failure, SECOND, started, T0 } from "./history.ts";
 import { type Handler, newSession } from "./orchestration.ts";

@@ -1,0 +1,31 @@
+import type { FailureDetails } from "./failure-details.ts";
+import type { CompletionStatus, EventRaised, HistoryEvent, JsonText } from "./history-event.ts";
+import type { OpenTask } from "./open-tasks.ts";
+import type { OrchestratorAction } from "./orchestrator-action.ts";
+
+export interface Completion {
+  readonly status: CompletionStatus;
+  readonly eventId: number;
+  readonly result: JsonText | undefined;
+  readonly failure: FailureDetails | undefined;
+}
+
+export interface ContinuedAsNew {
+  readonly input: JsonText | undefined;
+  readonly version: string | undefined;
+  readonly carriedOver: readonly EventRaised[];
+}
+
+/** What an episode came to. The engine turns it into one commit. */
+export interface EpisodeResult {
+  /** The messages that took effect; duplicates and results nobody asked for are left out (S-33). */
+  readonly accepted: readonly HistoryEvent[];
+  readonly actions: readonly OrchestratorAction[];
+  readonly completion: Completion | undefined;
+  readonly continuedAsNew: ContinuedAsNew | undefined;
+  /** Present when the code set it in this episode. */
+  readonly customStatus: { readonly text: JsonText | undefined } | undefined;
+  readonly canceledTimers: readonly { readonly id: number; readonly fireAt: number }[];
+  /** Tasks the orchestration ended without waiting for. */
+  readonly abandoned: readonly OpenTask[];
+}

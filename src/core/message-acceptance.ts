@@ -1,0 +1,81 @@
+import type {
+  HistoryEvent,
+  SubOrchestrationInstanceCompleted,
+  SubOrchestrationInstanceFailed,
+} from "./history-event.ts";
+import type { OpenTasks } from "./open-tasks.ts";
+
+/** What the state of an execution says about messages that come. */
+export interface ExecutionState {
+  readonly hasBegun: boolean;
+  readonly isSuspended: boolean;
+}
+
+/** Which messages count: duplicates, and results that nobody asked for, leave no trace in the history (S-33). */
+export class MessageAcceptance {
+  readonly #open: OpenTasks;
+  #messageIds: Set<string> | undefined;
+
+  constructor(open: OpenTasks) {
+    this.#open = open;
+  }
+
+  /** The events these messages add to the history, in their order. */
+  accept(
+    messages: readonly HistoryEvent[],
+    { hasBegun, isSuspended }: ExecutionState,
+  ): readonly HistoryEvent[] {
+    const accepted: HistoryEvent[] = [];
+    let suspended = isSuspended;
+    for (const message of messages) {
+      const event = this.#effectOf(message, { hasBegun, isSuspended: suspended });
+      if (event === undefined) continue;
+      if (event.type === "ExecutionSuspended") suspended = true;
+      if (event.type === "ExecutionResumed") suspended = false;
+      accepted.push(event);
+    }
+    return accepted;
+  }
+
+  /** False for one that was seen before. */
+  isNew(messageId: string | undefined): boolean {
+    if (messageId === undefined) return true;
+    this.#messageIds ??= new Set();
+    if (this.#messageIds.has(messageId)) return false;
+    this.#messageIds.add(messageId);
+    return true;
+  }
+
+  #effectOf(message: HistoryEvent, { hasBegun, isSuspended }: ExecutionState): HistoryEvent | undefined {
+    switch (message.type) {
+      case "TaskCompleted":
+      case "TaskFailed":
+      case "TimerFired":
+        return this.#open.claim(message) && message;
+      case "SubOrchestrationInstanceCompleted":
+      case "SubOrchestrationInstanceFailed":
+        return this.#outcomeOfChild(message);
+      case "EventRaised":
+        return this.isNew(message.messageId) ? message : undefined;
+      case "ExecutionStarted":
+        return hasBegun ? undefined : message;
+      case "ExecutionSuspended":
+        return isSuspended ? undefined : message;
+      case "ExecutionResumed":
+      case "ExecutionTerminated":
+      case "ExecutionRewound":
+        return message;
+      default:
+        return undefined;
+    }
+  }
+
+  /** A child that was started before a rewind knows its number from before the rewind. */
+  #outcomeOfChild(
+    message: SubOrchestrationInstanceCompleted | SubOrchestrationInstanceFailed,
+  ): HistoryEvent | undefined {
+    const child = this.#open.claim(message);
+    if (child === undefined || child.id === message.taskScheduledId) return child && message;
+    return { ...message, taskScheduledId: child.id };
+  }
+}
