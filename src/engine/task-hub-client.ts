@@ -30,6 +30,7 @@ import { type OrchestrationStatus, type StatusOptions, statusOf } from "./orches
 import { defaultSettings, type EngineSettings } from "./settings.ts";
 import type { TaskHubWorker } from "./task-hub-worker.ts";
 import { notFound, waitForStatus } from "./wait-for-status.ts";
+import { watchRecord } from "./watch-record.ts";
 import { explainWaiting } from "./why-waiting.ts";
 
 export interface RaiseEventOptions {
@@ -233,6 +234,22 @@ export class TaskHubClient {
   /** Resolves once the instance has ended; a continue-as-new is no end. @throws {DurableError} INSTANCE_NOT_FOUND, WAIT_TIMEOUT */
   waitForCompletion(instanceId: string, options: WaitOptions = {}): Promise<OrchestrationStatus> {
     return this.#wait(instanceId, "complete", isTerminal, options);
+  }
+
+  /**
+   * The status now and with each change, until the instance has ended or is purged. Changes that follow each other
+   * quickly may be told as one.
+   *
+   * @throws {DurableError} INSTANCE_NOT_FOUND
+   */
+  async *watch(
+    instanceId: string,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<OrchestrationStatus> {
+    if ((await this.#store.query.get(instanceId)) === undefined) throw notFound(instanceId);
+    const never = new AbortController().signal;
+    for await (const record of watchRecord(instanceId, this.#store.query, signal ?? never))
+      yield statusOf(record);
   }
 
   /** Removes instances that have ended, with all that belongs to them. Others, and unknown ids, are left alone (S-152). */

@@ -1,5 +1,5 @@
 import { isTerminal } from "../core/orchestration-status.ts";
-import type { InstanceRecord } from "../storage/index.ts";
+import { watchRecord } from "../engine/watch-record.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { recordOf } from "./control-instance.ts";
 import { bareResponse } from "./responses.ts";
@@ -12,56 +12,22 @@ import { statusPayload } from "./status-payload.ts";
 export async function watchInstance(request: ApiRequest): Promise<Response> {
   const record = await recordOf(request);
   if (record === undefined) return bareResponse(404);
-  return new Response(ReadableStream.from(changes(request, record)), {
+  return new Response(ReadableStream.from(changes(request, record.instanceId)), {
     headers: { "Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store" },
   });
 }
 
-async function* changes(request: ApiRequest, first: InstanceRecord): AsyncGenerator<Uint8Array> {
-  const { signal, hub, query } = request;
+async function* changes({ signal, hub, query }: ApiRequest, instanceId: string): AsyncGenerator<Uint8Array> {
   const showInput = query.flag("showInput", true);
-  const alarm = new Alarm();
-  const stopListening = hub.query.onChange(() => alarm.ring());
-  const onAbort = (): void => alarm.ring();
-  signal.addEventListener("abort", onAbort);
-  try {
-    let told = "";
-    let record: InstanceRecord | undefined = first;
-    while (record !== undefined && !signal.aborted) {
-      const payload = statusPayload(record, { showInput });
-      if (payload !== told) yield serverSentEvent("status", payload);
-      if (isTerminal(record.status)) return;
-      told = payload;
-      await alarm.rung();
-      record = await recordOf(request);
-    }
-    if (record === undefined) yield serverSentEvent("gone", "{}");
-  } finally {
-    stopListening();
-    signal.removeEventListener("abort", onAbort);
+  let hasEnded = false;
+  for await (const record of watchRecord(instanceId, hub.query, signal)) {
+    yield serverSentEvent("status", statusPayload(record, { showInput }));
+    hasEnded = isTerminal(record.status);
   }
+  if (!hasEnded && !signal.aborted) yield serverSentEvent("gone", "{}");
 }
 
-function serverSentEvent(name: string, data: string): Uint8Array {
-  return new TextEncoder().encode(`event: ${name}\ndata: ${data.replaceAll("\n", "")}\n\n`);
-}
-
-/** Rings that come while nobody waits are kept: one is as good as many. */
-class Alarm {
-  #isRinging = false;
-  #wake: () => void = () => undefined;
-
-  ring(): void {
-    this.#isRinging = true;
-    this.#wake();
-  }
-
-  async rung(): Promise<void> {
-    if (!this.#isRinging) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    this.#isRinging = false;
-  }
+/** A line break in JSON text is white space, and would end the event's data. */
+function serverSentEvent(name: string, json: string): Uint8Array {
+  return new TextEncoder().encode(`event: ${name}\ndata: ${json.replaceAll(/[\r\n]/g, " ")}\n\n`);
 }

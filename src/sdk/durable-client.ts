@@ -146,6 +146,14 @@ export class DurableClient {
     return (await this.#client.waitForCompletion(instanceId, options)) as CompletedStatus<O>;
   }
 
+  /** The status now and with each change, until the instance has ended or is purged. @throws {DurableError} INSTANCE_NOT_FOUND */
+  watch(
+    instanceId: string,
+    options?: { readonly signal?: AbortSignal },
+  ): AsyncGenerator<OrchestrationStatus> {
+    return this.#client.watch(instanceId, options);
+  }
+
   /** Only an instance that has ended is purged (S-152). */
   purgeInstanceHistory(instanceId: string): Promise<PurgeResult> {
     return this.#client.purgeInstances([instanceId]);

@@ -95,6 +95,23 @@ describe.each(["store", "http"] as const)("perdure durable, %s", (target) => {
     expect(lines.map((line) => JSON.parse(line).type)).toContain("EventRaised");
   });
 
+  test("watches until the end", async () => {
+    await durable("start-new", "--function-name", "waits", "--id", id("watched"));
+    const watching = durable("watch", "--id", id("watched"), "-o", "ndjson");
+    await durable("suspend", "--id", id("watched"));
+    await durable("terminate", "--id", id("watched"), "--reason", "enough");
+
+    const { code, stdout } = await watching;
+
+    expect(code).toBe(0);
+    const statuses = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).runtimeStatus as string);
+    expect(statuses.at(-1)).toBe("Terminated");
+    expect(statuses.length).toBeGreaterThan(1);
+  });
+
   test("terminates, rewinds, restarts and purges", async () => {
     await durable("start-new", "--function-name", "waits", "--id", id("end"));
     const terminated = await durable("terminate", "--id", id("end"), "--reason", "enough");

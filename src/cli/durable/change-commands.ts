@@ -5,6 +5,7 @@ import { CommandError, EXIT } from "../command-error.ts";
 import { jsonTextOf, secondsOf } from "./arguments.ts";
 import { commandOf } from "./durable-command.ts";
 import type { Control, Management } from "./management.ts";
+import { waitForEnd } from "./wait-for-end.ts";
 
 interface ReasonFlags {
   readonly id: string;
@@ -83,7 +84,7 @@ export const changeCommands = () => [
       const before = (await hub.status(id))?.runtimeStatus;
       await hub.control("rewind", id, reason);
       output.note(`Rewind message sent to instance '${id}'. Retrieving new status now...`);
-      await hub.waitForCompletion(id, REWIND_MS).catch(unlessTimeIsUp);
+      await waitForEnd(hub, id, REWIND_MS).catch(unlessTimeIsUp);
       const after = (await hub.status(id))?.runtimeStatus;
       output.done(`Status before rewind: ${before}\nStatus after rewind: ${after}`, {
         instanceId: id,
@@ -114,7 +115,7 @@ export const changeCommands = () => [
         .requiredOption("--id <id>", "the instance")
         .option("--timeout <seconds>", "at most so long (default: as long as it takes)", secondsOf),
     run: async (hub, { id, timeout }, output) => {
-      output.object({ ...(await hub.waitForCompletion(id, timeout)) });
+      output.object({ ...(await waitForEnd(hub, id, timeout)) });
     },
   }),
 ];
@@ -137,7 +138,7 @@ function controlCommand(operation: Control, summary: string, done: string) {
 }
 
 async function terminated(hub: Management, id: string): Promise<void> {
-  const status = await hub.waitForCompletion(id, TERMINATION_MS).catch(unlessTimeIsUp);
+  const status = await waitForEnd(hub, id, TERMINATION_MS).catch(unlessTimeIsUp);
   if (status?.runtimeStatus === "Terminated") return;
   throw new CommandError("Instance did not terminate within the given timeout.", EXIT.conflict);
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { DurableError } from "../../core/errors.ts";
 import type { RuntimeStatus } from "../../core/orchestration-status.ts";
 import { CommandError, EXIT } from "../command-error.ts";
@@ -11,6 +10,7 @@ import type {
   StartRequest,
   Waiting,
 } from "./management.ts";
+import { serverSentEvents } from "./server-sent-events.ts";
 import { notFound } from "./store-management.ts";
 
 export interface HttpTarget {
@@ -108,19 +108,11 @@ export class HttpManagement implements Management {
     yield response.status === 404 ? 0 : await deletedBy(response);
   }
 
-  async waitForCompletion(instanceId: string, timeoutMs: number | undefined): Promise<InstanceStatus> {
-    const until = timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
-    for (;;) {
-      const status = await this.status(instanceId);
-      if (status === undefined) throw notFound(instanceId);
-      if (ENDED.has(status.runtimeStatus)) return status;
-      if (Date.now() >= until) {
-        throw new DurableError(
-          "WAIT_TIMEOUT",
-          `Instance '${instanceId}' did not complete within ${timeoutMs} ms.`,
-        );
-      }
-      await sleep(Math.min(POLL_MS, until - Date.now()));
+  async *watch(instanceId: string, signal: AbortSignal): AsyncGenerator<InstanceStatus> {
+    const response = await this.#call("GET", `${pathOf(instanceId)}/watch`, { accept: [404], signal });
+    if (response.status === 404) throw notFound(instanceId);
+    for await (const { event, data } of serverSentEvents(response, signal)) {
+      if (event === "status") yield JSON.parse(data) as InstanceStatus;
     }
   }
 
@@ -154,7 +146,7 @@ export class HttpManagement implements Management {
   async #call(
     method: string,
     path: string,
-    { query = {}, body, headers = {}, accept = [] }: Call = {},
+    { query = {}, body, headers = {}, accept = [], signal }: Call = {},
   ): Promise<Response> {
     const url = new URL(`${this.#base}/${path}`);
     const { key, taskHubName } = this.#target;
@@ -169,6 +161,7 @@ export class HttpManagement implements Management {
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       },
       ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
     }).catch((cause: unknown) => {
       throw new CommandError(`No host answers at ${url.origin}: ${reasonOf(cause)}`);
     });
@@ -181,12 +174,10 @@ interface Call {
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
   /** Statuses that are an answer, not an error. */
   readonly accept?: readonly number[];
 }
-
-const ENDED: ReadonlySet<string> = new Set(["Completed", "Failed", "Terminated", "Canceled"]);
-const POLL_MS = 500;
 
 const pathOf = (instanceId: string): string => `instances/${encodeURIComponent(instanceId)}`;
 

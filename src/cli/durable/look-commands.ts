@@ -56,6 +56,16 @@ export const lookCommands = () => [
       output.instances(page.instances, page.continuationToken);
     },
   }),
+  commandOf<IdFlags>({
+    name: "watch",
+    summary: "Print the status of an instance now and with each change, until it has ended",
+    example: "watch --id order-1",
+    options: (command) => command.requiredOption("--id <id>", "the instance"),
+    run: async (hub, { id }, output) => {
+      const never = new AbortController().signal;
+      for await (const status of hub.watch(id, never)) output.change(status);
+    },
+  }),
   commandOf<FilterFlags>({
     name: "count",
     summary: "Count the instances by status",

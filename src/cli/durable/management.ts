@@ -58,8 +58,8 @@ export interface Management extends AsyncDisposable {
   purge(instanceId: string): Promise<number>;
   /** Tells after each batch how many are gone. */
   purgeMatching(filter: Filter): AsyncIterable<number>;
-  /** Resolves once the instance has ended. @throws {DurableError} WAIT_TIMEOUT */
-  waitForCompletion(instanceId: string, timeoutMs: number | undefined): Promise<InstanceStatus>;
+  /** The status now and with each change, until the instance has ended or is purged, or nobody listens. */
+  watch(instanceId: string, signal: AbortSignal): AsyncIterable<InstanceStatus>;
   /** `undefined` when the instance has ended. */
   why(instanceId: string): Promise<Waiting | undefined>;
   deleteTaskHub(): Promise<void>;

@@ -71,6 +71,14 @@ export class Output {
     print(JSON.stringify(all, undefined, 2));
   }
 
+  /** One of a stream of statuses: a line each. */
+  change(status: InstanceStatus): void {
+    if (!this.isForPeople) return print(JSON.stringify(status));
+    const { lastUpdatedTime, runtimeStatus, customStatus, output } = status;
+    const details = [customStatus, output].filter((value) => value !== null).map(textOf);
+    print([styleText("dim", lastUpdatedTime), runtimeStatus, ...details].join("  "));
+  }
+
   list(title: string, names: readonly string[]): void {
     switch (this.#format) {
       case "json":

@@ -82,8 +82,8 @@ export class StoreManagement implements Management {
       yield instancesDeleted;
   }
 
-  async waitForCompletion(instanceId: string, timeoutMs: number | undefined): Promise<InstanceStatus> {
-    return payloadOf(await this.#hub.rawClient.waitForCompletion(instanceId, given({ timeoutMs })));
+  async *watch(instanceId: string, signal: AbortSignal): AsyncGenerator<InstanceStatus> {
+    for await (const status of this.#hub.rawClient.watch(instanceId, { signal })) yield payloadOf(status);
   }
 
   why(instanceId: string): Promise<Waiting | undefined> {

@@ -4,7 +4,10 @@ const DEFAULT_INTERVAL_MS = 20;
 const IDLE_INTERVAL_MS = 100;
 const IDLE_AFTER_POLLS = 250;
 
-/** Notices that another process has written to the file: SQLite counts that in `data_version`. */
+/**
+ * Notices that another process has written to the file: SQLite counts that in `data_version`. While it watches, someone
+ * waits for that, so it keeps the process alive.
+ */
 export class FileWatch {
   readonly #database: Database;
   readonly #version: Statement<{ readonly data_version: number }>;
@@ -36,7 +39,6 @@ export class FileWatch {
     const isIdle = this.#quietPolls > IDLE_AFTER_POLLS;
     const delayMs = isIdle ? Math.max(IDLE_INTERVAL_MS, this.#intervalMs) : this.#intervalMs;
     this.#timer = setTimeout(() => this.#poll(), delayMs);
-    this.#timer.unref();
   }
 
   #poll(): void {
@@ -49,7 +51,7 @@ export class FileWatch {
       this.#quietPolls = 0;
       this.#onChange();
     }
-    this.#schedule();
+    if (this.#timer !== undefined) this.#schedule();
   }
 
   /** `undefined` when the file cannot be read: whoever is woken then meets the error where it can be told. */
