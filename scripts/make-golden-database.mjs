@@ -1,12 +1,13 @@
-// Writes test/golden/databases/v1.db as the schema of version 1 has it. Run it once when a new schema version is
-// released, under the name of that version; the files of older versions stay as they are.
+// Writes test/golden/databases/v<n>.db as the schema of today has it, which is version n. Run it once for each schema
+// version; the files of older versions stay as they are.
 
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { openSqliteStorage } from "../dist/providers/sqlite/index.js";
 import { partitionOf } from "../dist/storage/index.js";
 
-const path = fileURLToPath(new URL("../test/golden/databases/v1.db", import.meta.url));
+const version = readdirSync(new URL("../migrations/sqlite/", import.meta.url)).length;
+const path = fileURLToPath(new URL(`../test/golden/databases/v${version}.db`, import.meta.url));
 const NOW = Date.UTC(2026, 0, 1);
 
 rmSync(path, { force: true });

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 
@@ -38,6 +38,7 @@ export class RawHub {
   readonly #database: Database.Database;
   readonly #begin: Database.Statement;
   readonly #commit: Database.Statement;
+  readonly #insertId: Database.Statement;
   readonly #insertInstance: Database.Statement;
   readonly #insertHistory: Database.Statement;
   readonly #complete: Database.Statement;
@@ -57,9 +58,12 @@ export class RawHub {
     this.#database = database;
     this.#begin = database.prepare("begin immediate");
     this.#commit = database.prepare("commit");
+    this.#insertId = database.prepare(
+      "insert into instance_ids (hub_id, instance_id, run) values (1, ?, ?) on conflict do nothing",
+    );
     this.#insertInstance = database.prepare(
       `insert into instances (run, hub_id, part, instance_id, execution_id, name, status, created_at, recover)
-       values (?, 1, 1024, ?, ?, 'sequence', ${RUNNING}, ?, ?) on conflict (hub_id, instance_id) do nothing`,
+       values (?, 1, 1024, ?, ?, 'sequence', ${RUNNING}, ?, ?)`,
     );
     this.#insertHistory = database.prepare(
       "insert into history (run, seq, at, event_count, events) values (?, ?, ?, ?, ?) on conflict do nothing",
@@ -94,7 +98,10 @@ export class RawHub {
       undefined,
       [{ type: "ExecutionStarted", instanceId: id, executionId: id, name: "sequence" }],
       {
-        rows: () => this.#insertInstance.run(run, id, id, at, 1),
+        rows: () => {
+          this.#insertId.run(id, run);
+          this.#insertInstance.run(run, id, id, at, 1);
+        },
         after: handle.resolveStarted,
       },
     );
@@ -224,5 +231,7 @@ export class RawHandle {
 }
 
 function schema(): string {
-  return readFileSync(new URL("../../migrations/sqlite/0001-initial.sql", import.meta.url), "utf8");
+  const folder = new URL("../../migrations/sqlite/", import.meta.url);
+  const scripts = readdirSync(folder).toSorted();
+  return scripts.map((name) => readFileSync(new URL(name, folder), "utf8")).join("\n");
 }

@@ -1,8 +1,9 @@
 import { checkTaskHubName } from "../core/task-hub-name.ts";
 import { systemClock } from "../engine/clock.ts";
 import { LocalExecutor } from "../engine/local-executor.ts";
-import type { Logger } from "../engine/logger.ts";
+import { type Logger, silentLogger } from "../engine/logger.ts";
 import { defaultSettings, type EngineSettings } from "../engine/settings.ts";
+import { StoreSweeper } from "../engine/store-sweeper.ts";
 import { TaskHubClient } from "../engine/task-hub-client.ts";
 import { TaskHubWorker } from "../engine/task-hub-worker.ts";
 import { openStorage } from "../providers/open/index.ts";
@@ -33,6 +34,7 @@ export class TaskHub implements AsyncDisposable {
   readonly #storage: StorageProvider;
   readonly #store: TaskHubStore;
   readonly #worker: TaskHubWorker | undefined;
+  readonly #sweeper: StoreSweeper;
   #started = false;
   #closed = false;
 
@@ -41,6 +43,11 @@ export class TaskHub implements AsyncDisposable {
     this.#storage = storage;
     this.#store = store;
     this.#worker = options.app && makeWorker(store, options.app, settings, options.logger);
+    this.#sweeper = new StoreSweeper({
+      taskHubs: storage.taskHubs,
+      clock: systemClock,
+      logger: options.logger ?? silentLogger,
+    });
     this.rawClient = new TaskHubClient({
       store,
       settings,
@@ -86,6 +93,7 @@ export class TaskHub implements AsyncDisposable {
     this.#started = true;
     makeConsoleReplaySafe();
     await this.#worker.start();
+    this.#sweeper.start();
   }
 
   /** Stops running instances: activities may finish within `drainMs` (default 10,000); the rest is left to the next owner. */
@@ -93,6 +101,7 @@ export class TaskHub implements AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     hubClosed(this);
+    await this.#sweeper.stop();
     await this.#worker?.stop(options);
     await this.#storage.close();
   }

@@ -44,12 +44,12 @@ export interface TaskHubAdmin {
   ensure(name: string, options?: { readonly partitionCount?: number }): Promise<TaskHubDescription>;
   list(): Promise<readonly TaskHubDescription[]>;
   /**
-   * Frees the name at once and fences every worker of the hub; its rows go later, by `sweepDeleted`.
+   * Frees the name at once and fences every worker of the hub; its rows go later, by `sweep`.
    * False when there is no such hub.
    */
   markDeleted(name: string): Promise<boolean>;
-  /** Removes rows of deleted hubs, at most about `maxRows`; true when nothing is left to remove. */
-  sweepDeleted(maxRows: number): Promise<boolean>;
+  /** Removes what deleted hubs and purges left, at most about `maxRows` rows; true when nothing is left to remove. */
+  sweep(maxRows: number): Promise<boolean>;
 }
 
 /** The three roles of one task hub. A surface gets only the role it needs. */

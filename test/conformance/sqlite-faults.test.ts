@@ -4,9 +4,10 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Database } from "../../src/providers/sqlite/database.ts";
 import { openDatabase } from "../../src/providers/sqlite/open-database.ts";
 import { SqliteStorage } from "../../src/providers/sqlite/sqlite-storage.ts";
-import type { TaskHubStore } from "../../src/storage/index.ts";
+import type { StorageProvider, TaskHubStore } from "../../src/storage/index.ts";
 import {
   chunk,
+  createMany,
   historyOf,
   newInstance,
   Owner,
@@ -23,13 +24,17 @@ afterEach(() => {
 });
 
 /** A hub together with the connection under it, which a test may put into a bad state. */
-async function openHub(): Promise<{ readonly database: Database; readonly hub: TaskHubStore }> {
+async function openHub(): Promise<{
+  readonly database: Database;
+  readonly storage: StorageProvider;
+  readonly hub: TaskHubStore;
+}> {
   const path = file();
   const database = openDatabase({ path, synchronous: "full" });
   open.push(database);
   const storage = new SqliteStorage(database, { path, clock: new ManualClock() });
   await storage.taskHubs.ensure("Hub");
-  return { database, hub: await storage.openTaskHub("Hub") };
+  return { database, storage, hub: await storage.openTaskHub("Hub") };
 }
 
 async function ownerOf(hub: TaskHubStore): Promise<Owner> {
@@ -157,7 +162,7 @@ describe("the process of an owner", () => {
 
 describe("a file after much work", () => {
   test("is sound, and purge and sweep have left no rows", async () => {
-    const { database, hub } = await openHub();
+    const { database, storage, hub } = await openHub();
     const owner = await ownerOf(hub);
     for (let index = 0; index < 50; index++) {
       const run = await owner.store.allocateRuns(1);
@@ -176,15 +181,47 @@ describe("a file after much work", () => {
     await owner.apply(owner.episode("i1", running, { nextRun: { run: next, executionId: "i1-2" } }));
 
     for await (const _progress of hub.query.purgeMatching({}, 10));
-    expect(rowCounts(database)).toEqual({ instances: 25, history: 25, inbox: 25, timers: 24 });
+    expect(rowCounts(database)).toEqual({ instances: 25, ids: 25, history: 25, inbox: 25, timers: 24 });
 
-    const storage = new SqliteStorage(database, { path: file() });
     await storage.taskHubs.markDeleted("Hub");
-    while (!(await storage.taskHubs.sweepDeleted(10)));
-    expect(rowCounts(database)).toEqual({ instances: 0, history: 0, inbox: 0, timers: 0 });
+    while (!(await storage.taskHubs.sweep(10)));
+    expect(rowCounts(database)).toEqual({ instances: 0, ids: 0, history: 0, inbox: 0, timers: 0 });
     expectSound(database);
   });
+
+  test("has the ids of a large purge swept later, but not those that are in use again", async () => {
+    const { database, storage, hub } = await openHub();
+    const owner = await ownerOf(hub);
+    await createMany(owner, MANY, (index) => `i${index}`);
+
+    for await (const _progress of hub.query.purgeMatching({}, 500));
+    const again = await hub.client.create(newInstance(`i${MANY / 4}`), []);
+    const left = rowCounts(database);
+    while (!(await storage.taskHubs.sweep(1_000)));
+
+    expect(again.type).toBe("created");
+    expect(left).toMatchObject({ instances: 1, history: 0 });
+    expect(left).not.toMatchObject({ ids: 1 });
+    expect(rowCounts(database)).toEqual({ instances: 1, ids: 1, history: 0, inbox: 0, timers: 0 });
+    expect(await hub.query.get(`i${MANY / 4}`)).toMatchObject({ status: "Pending" });
+    expectSound(database);
+  });
+
+  test("a large purge ends when its hub is deleted", async () => {
+    const { storage, hub } = await openHub();
+    await createMany(await ownerOf(hub), MANY, (index) => `i${index}`);
+    const purge = async (): Promise<void> => {
+      for await (const { instancesDeleted } of hub.query.purgeMatching({}, 500)) {
+        if (instancesDeleted >= 3_000) await storage.taskHubs.markDeleted("Hub");
+      }
+    };
+
+    await expect(purge()).rejects.toMatchObject({ code: "TASK_HUB_NOT_FOUND" });
+  });
 });
+
+/** So many that a purge of them gets a thread of its own. */
+const MANY = 5_000;
 
 function limitPages(database: Database, more: number): void {
   const { page_count: pages = 0 } =
@@ -199,7 +236,8 @@ function expectSound(database: Database): void {
 function rowCounts(database: Database): unknown {
   return database
     .prepare(
-      `select (select count(*) from instances) as instances, (select count(*) from history) as history,
+      `select (select count(*) from instances) as instances, (select count(*) from instance_ids) as ids,
+         (select count(*) from history) as history,
          (select count(*) from inbox) as inbox, (select count(*) from timers) as timers`,
     )
     .get();

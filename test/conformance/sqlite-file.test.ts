@@ -1,6 +1,7 @@
 import {
   copyFileSync,
   existsSync,
+  readdirSync,
   readFileSync,
   renameSync,
   truncateSync,
@@ -16,7 +17,8 @@ import type { StorageProvider } from "../../src/storage/index.ts";
 import { collect, newInstance } from "../../src/testing/storage-conformance/scene.ts";
 import { useFolder } from "./sqlite-folder.ts";
 
-const GOLDEN = fileURLToPath(new URL("../golden/databases/v1.db", import.meta.url));
+const DATABASES = fileURLToPath(new URL("../golden/databases/", import.meta.url));
+const GOLDEN = `${DATABASES}v1.db`;
 const PAGE = 4096;
 
 describe("the file of a sqlite store", () => {
@@ -157,11 +159,11 @@ describe("the file of a sqlite store", () => {
   });
 });
 
-describe("a file of schema version 1", () => {
+describe.each(readdirSync(DATABASES))("the golden file %s", (name) => {
   const file = useFolder();
 
   test("opens and has all that was put into it", async () => {
-    copyFileSync(GOLDEN, file());
+    copyFileSync(`${DATABASES}${name}`, file());
     const storage = openSqliteStorage({ path: file() });
     const golden = await storage.openTaskHub("golden");
     const { hub, query } = golden;
@@ -179,6 +181,8 @@ describe("a file of schema version 1", () => {
       "running Running",
       "pending Pending",
     ]);
+    expect((await query.list({ instanceIdPrefix: "r" }, { size: 10 })).instances).toHaveLength(1);
+    expect(await query.get("failed")).toMatchObject({ status: "Failed" });
     expect(instances[0]).toMatchObject({ quarantined: "It crashed the process.", input: '"Grüße"' });
     expect(chunks).toMatchObject([{ seq: 0 }, { seq: 1, events: '[{"type":"ExecutionStarted"}]' }]);
     expect(await query.messages("running")).toMatchObject([{ key: "k", event: '{"type":"EventRaised"}' }]);

@@ -93,7 +93,7 @@ export class StoreManagement implements Management {
   async deleteTaskHub(): Promise<void> {
     const { taskHubs } = this.#hub.storage;
     await taskHubs.markDeleted(this.#hub.name);
-    while (!(await taskHubs.sweepDeleted(ROWS_AT_A_TIME)));
+    while (!(await taskHubs.sweep(ROWS_AT_A_TIME)));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

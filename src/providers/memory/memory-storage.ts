@@ -78,7 +78,7 @@ class MemoryTaskHubs implements TaskHubAdmin {
     return this.#hubs.delete(name.toLowerCase());
   }
 
-  async sweepDeleted(): Promise<boolean> {
+  async sweep(): Promise<boolean> {
     return true;
   }
 }

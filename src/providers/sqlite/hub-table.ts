@@ -19,6 +19,8 @@ export class HubTable {
   readonly #markDeleted: Statement;
   readonly #deleted: Statement<Row>;
   readonly #delete: Statement;
+  readonly #toSweep: Statement<Row & { readonly sweep_after: string }>;
+  readonly #setSweep: Statement;
 
   constructor(database: Database) {
     this.#find = database.prepare(`select ${COLUMNS} from hubs where name_key = ?`);
@@ -32,6 +34,10 @@ export class HubTable {
       `select ${COLUMNS} from hubs where name_key is null order by hub_id limit 1`,
     );
     this.#delete = database.prepare("delete from hubs where hub_id = ?");
+    this.#toSweep = database.prepare(
+      `select ${COLUMNS}, sweep_after from hubs where sweep_after is not null order by hub_id limit 1`,
+    );
+    this.#setSweep = database.prepare("update hubs set sweep_after = ? where hub_id = ?");
   }
 
   find(name: string): HubRow | undefined {
@@ -62,6 +68,18 @@ export class HubTable {
 
   delete({ hubId }: HubRow): void {
     this.#delete.run(hubId);
+  }
+
+  /** A hub whose ids have to be swept, from after this one on. */
+  firstToSweep(): { readonly hub: HubRow; readonly after: string } | undefined {
+    const row = this.#toSweep.get();
+    const hub = hubOf(row);
+    return row && hub && { hub, after: row.sweep_after };
+  }
+
+  /** Where the sweep of a hub's ids goes on; `undefined` when it is done. */
+  setSweep({ hubId }: HubRow, after: string | undefined): void {
+    this.#setSweep.run(after ?? null, hubId);
   }
 }
 

@@ -16,6 +16,9 @@ interface NamedRow extends KeyRow {
   readonly name: string;
 }
 
+/** A free id has no instance. */
+type IdRow = { readonly instance_id: string } & (NamedRow | { readonly run: null });
+
 export interface ListedInstance {
   readonly run: number;
   readonly status: RuntimeStatus;
@@ -39,7 +42,7 @@ export interface ListingStep {
 export class InstanceListing {
   readonly #sameTime: Statement<KeyRow>;
   readonly #older: Statement<KeyRow>;
-  readonly #byId: Statement<NamedRow>;
+  readonly #byId: Statement<IdRow>;
   readonly #named: Statement<NamedRow>;
 
   constructor(database: Database) {
@@ -53,8 +56,9 @@ export class InstanceListing {
        order by created_at desc, run desc limit ?`,
     );
     this.#byId = database.prepare(
-      `select run, created_at, status, instance_id, name from instances
-       where hub_id = ? and instance_id >= ? and instance_id < ? order by instance_id limit ?`,
+      `select n.instance_id, i.run, i.created_at, i.status, i.name
+       from instance_ids n left join instances i on i.run = n.run
+       where n.hub_id = ? and n.instance_id >= ? and n.instance_id < ? order by n.instance_id limit ?`,
     );
     this.#named = database.prepare(
       "select run, created_at, status, instance_id, name from instances where run = ?",
@@ -77,7 +81,10 @@ export class InstanceListing {
     const prefix = filter.instanceIdPrefix ?? "";
     const from = after?.order === "byId" ? successorOf(after.instanceId) : prefix;
     const rows = this.#byId.all(hubId, from, endOfPrefix(prefix), limit);
-    const found = rows.filter((row) => matches(filter, row)).map((row) => listed(row, idCursor(row)));
+    const found = rows
+      .filter((row) => row.run !== null)
+      .filter((row) => matches(filter, row))
+      .map((row) => listed(row, idCursor(row)));
     const last = rows.at(-1);
     return last && rows.length === limit ? { found, cursor: idCursor(last) } : { found };
   }
@@ -134,7 +141,7 @@ function timeCursor({ created_at: createdAt, run }: KeyRow): ListCursor {
   return { order: "newestFirst", createdAt, run };
 }
 
-function idCursor({ instance_id: instanceId }: NamedRow): ListCursor {
+function idCursor({ instance_id: instanceId }: IdRow): ListCursor {
   return { order: "byId", instanceId };
 }
 

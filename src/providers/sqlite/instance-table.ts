@@ -1,6 +1,7 @@
 import type { InstancePatch, InstanceRecord, NewInstance, NextRun } from "../../storage/index.ts";
 import type { Database, SqlValue, Statement } from "./database.ts";
 import { type HubRow, partOf } from "./hub-row.ts";
+import { InstanceIds } from "./instance-ids.ts";
 import { INSTANCE_COLUMNS, type InstanceRow, numberOf, recordOf } from "./instance-row.ts";
 
 const PENDING = numberOf("Pending");
@@ -10,18 +11,19 @@ const INSERT = `
   insert into instances (
     run, hub_id, part, instance_id, execution_id, name, version, status, created_at, scheduled_at, completed_at,
     recover, custom_status, parent, tags, failure, input, output
-  ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  on conflict (hub_id, instance_id) do nothing`;
+  ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const BY_ID =
+  "from instance_ids n cross join instances i on i.run = n.run where n.hub_id = ? and n.instance_id = ?";
 
 /** The rows of instances, found by run or by id. */
 export class InstanceTable {
+  readonly ids: InstanceIds;
   readonly #exists: Statement<{ readonly run: number }>;
   readonly #find: Statement<{ readonly run: number; readonly status: number }>;
   readonly #read: Statement<InstanceRow>;
   readonly #readRun: Statement<InstanceRow>;
   readonly #readRunLean: Statement<InstanceRow>;
-  readonly #anyOf: Statement<{ readonly run: number; readonly instance_id: string }>;
-  readonly #idAtRun: Statement<{ readonly instance_id: string }>;
+  readonly #someOf: Statement<{ readonly run: number }>;
   readonly #toRecover: Statement<{ readonly instance_id: string }>;
   readonly #insert: Statement;
   readonly #delete: Statement;
@@ -32,15 +34,15 @@ export class InstanceTable {
   readonly #patches: PatchStatements;
 
   constructor(database: Database) {
-    const withPayloads = `select ${INSTANCE_COLUMNS}, i.failure, i.input, i.output from instances i`;
-    const lean = `select ${INSTANCE_COLUMNS}, null as failure, null as input, null as output from instances i`;
+    const withPayloads = `select ${INSTANCE_COLUMNS}, i.failure, i.input, i.output`;
+    const lean = `select ${INSTANCE_COLUMNS}, null as failure, null as input, null as output`;
+    this.ids = new InstanceIds(database);
     this.#exists = database.prepare("select run from instances where run = ?");
-    this.#find = database.prepare("select run, status from instances where hub_id = ? and instance_id = ?");
-    this.#read = database.prepare(`${withPayloads} where i.hub_id = ? and i.instance_id = ?`);
-    this.#readRun = database.prepare(`${withPayloads} where i.run = ?`);
-    this.#readRunLean = database.prepare(`${lean} where i.run = ?`);
-    this.#anyOf = database.prepare("select run, instance_id from instances where hub_id = ? limit 1");
-    this.#idAtRun = database.prepare("select instance_id from instances where run = ?");
+    this.#find = database.prepare(`select i.run, i.status ${BY_ID}`);
+    this.#read = database.prepare(`${withPayloads} ${BY_ID}`);
+    this.#readRun = database.prepare(`${withPayloads} from instances i where i.run = ?`);
+    this.#readRunLean = database.prepare(`${lean} from instances i where i.run = ?`);
+    this.#someOf = database.prepare("select run from instances where hub_id = ? limit ?");
     this.#toRecover = database.prepare(
       `select instance_id from instances
        where part = ? and recover = 1 and quarantined is null and instance_id > ? order by instance_id limit ?`,
@@ -55,7 +57,7 @@ export class InstanceTable {
     this.#setInput = database.prepare("update instances set input = ? where run = ?");
     this.#setAttempts = database.prepare("update instances set attempts = ?, attempts_seq = ? where run = ?");
     this.#quarantine = database.prepare(
-      "update instances set quarantined = ? where hub_id = ? and instance_id = ?",
+      "update instances set quarantined = ? where run = (select run from instance_ids where hub_id = ? and instance_id = ?)",
     );
     this.#patches = new PatchStatements(database);
   }
@@ -77,12 +79,9 @@ export class InstanceTable {
     return row && recordOf(row);
   }
 
-  idAtRun(run: number): string | undefined {
-    return this.#idAtRun.get(run)?.instance_id;
-  }
-
-  anyOf(hub: HubRow): { readonly run: number; readonly instance_id: string } | undefined {
-    return this.#anyOf.get(hub.hubId);
+  /** The runs of some instances of a hub, in no order. */
+  someOf(hub: HubRow, limit: number): readonly number[] {
+    return this.#someOf.all(hub.hubId, limit).map(({ run }) => run);
   }
 
   toRecover(part: number, afterInstanceId: string, limit: number): readonly string[] {
@@ -92,8 +91,9 @@ export class InstanceTable {
   /** False when the id is taken. */
   insert(hub: HubRow, instance: NewInstance, patch: InstancePatch = NO_PATCH): boolean {
     const { instanceId, parent, tags } = instance;
+    if (!this.ids.claim(hub, instanceId, instance.run)) return false;
     const { status, recover } = patch;
-    const { changes } = this.#insert.run(
+    this.#insert.run(
       instance.run,
       hub.hubId,
       partOf(hub, instanceId),
@@ -113,7 +113,7 @@ export class InstanceTable {
       instance.input ?? null,
       patch.output ?? null,
     );
-    return changes > 0;
+    return true;
   }
 
   patch(run: number, patch: InstancePatch): void {
@@ -123,11 +123,13 @@ export class InstanceTable {
   /** Continue-as-new and rewind. */
   move(run: number, next: NextRun): void {
     this.#move.run(next.run, next.executionId, next.createdAt ?? null, next.version ?? null, run);
+    this.ids.follow(next.run);
     if (next.input !== undefined) this.#setInput.run(next.input, next.run);
   }
 
-  delete(run: number): void {
+  delete(hub: HubRow, instanceId: string, run: number): void {
     this.#delete.run(run);
+    this.ids.delete(hub, instanceId);
   }
 
   setAttempts(row: InstanceRow, attempts: number): void {

@@ -1,6 +1,15 @@
 import { isTerminal } from "../../core/orchestration-status.ts";
+import type { InstanceFilter } from "../../storage/index.ts";
+import type { ListCursor } from "../listing/continuation-token.ts";
 import { statusOf } from "./instance-row.ts";
-import { checkExists, type Hub, type Store } from "./store.ts";
+import { checkExists, type Hub } from "./store.ts";
+import { FIRST_ID } from "./sweep.ts";
+
+export interface PurgeStep {
+  readonly instancesDeleted: number;
+  /** How far the walk has come; absent when it has met every instance. */
+  readonly cursor?: ListCursor;
+}
 
 /** Removes the terminal ones of these instances in one transaction; the answer is their ids. */
 export function purgeIds(hub: Hub, instanceIds: readonly string[]): readonly string[] {
@@ -16,27 +25,32 @@ export function purgeIds(hub: Hub, instanceIds: readonly string[]): readonly str
   });
 }
 
-/** The same by run; the answer is how many there were. */
-export function purgeRuns(hub: Hub, runs: readonly number[]): number {
-  const { instances } = hub.store.tables;
-  const ids = runs.flatMap((run) => instances.idAtRun(run) ?? []);
-  return ids.length === 0 ? 0 : purgeIds(hub, ids).length;
+export interface PurgeRequest {
+  readonly filter: InstanceFilter;
+  readonly after: ListCursor | undefined;
+  /** At most so many instances are looked at. */
+  readonly limit: number;
+  /** Whether ids stay behind, for `sweep`. */
+  readonly leavesIds: boolean;
 }
 
-/** Removes rows of deleted hubs, at most about `maxRows`; true when nothing is left to remove. */
-export function sweepDeleted({ transactions, hubs, tables, leases }: Store, maxRows: number): boolean {
-  return transactions.write("sweepDeleted", () => {
-    let rows = 0;
-    for (let hub = hubs.firstDeleted(); hub !== undefined; hub = hubs.firstDeleted()) {
-      for (let next = tables.instances.anyOf(hub); next !== undefined; next = tables.instances.anyOf(hub)) {
-        if (rows >= maxRows) return false;
-        rows += tables.removeInstance(hub, next.instance_id, next.run);
-      }
-      rows += tables.inbox.deleteSome(hub, maxRows - rows);
-      if (rows >= maxRows) return false;
-      leases.delete(hub.hubId);
-      hubs.delete(hub);
-    }
-    return true;
+/** Goes on in the walk of a purge. What is found is looked at again when it is removed: it may have changed. */
+export function purgeStep(hub: Hub, { filter, after, limit, leavesIds }: PurgeRequest): PurgeStep {
+  const { transactions, listing, bulk, hubs } = hub.store;
+  const { found, cursor } = transactions.snapshot("purge", () => {
+    checkExists(hub);
+    return listing.step(hub.hubId, filter, after, limit);
   });
+  const runs = found.map(({ run }) => run);
+  const place = cursor === undefined ? {} : { cursor };
+  if (runs.length === 0) return { instancesDeleted: 0, ...place };
+  const instancesDeleted = transactions.write("purge", () => {
+    checkExists(hub);
+    const ended = bulk.terminalOf(hub, runs);
+    if (leavesIds) hubs.setSweep(hub, FIRST_ID);
+    else bulk.deleteIds(ended);
+    bulk.delete(ended);
+    return ended.length;
+  });
+  return { instancesDeleted, ...place };
 }

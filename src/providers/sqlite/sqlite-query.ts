@@ -11,10 +11,10 @@ import type {
   StoredMessage,
 } from "../../storage/index.ts";
 import { decodeToken, encodeToken, type ListCursor } from "../listing/continuation-token.ts";
-import { terminalOnly } from "../listing/instance-filter.ts";
 import { checkPageSize, emptyCounts } from "../listing/page.ts";
 import { recordOf } from "./instance-row.ts";
-import { purgeIds, purgeRuns } from "./purge.ts";
+import { purgeIds } from "./purge.ts";
+import { purgeMatching } from "./purge-matching.ts";
 import { checkExists, type Hub, nextTurn } from "./store.ts";
 
 /** How far a search without an index goes before others have their turn. */
@@ -91,20 +91,10 @@ export class SqliteQueryStore implements QueryStore {
   }
 
   async *purgeMatching(filter: InstanceFilter, batchSize: number): AsyncIterable<PurgeProgress> {
-    const wanted = terminalOnly(filter);
-    let instancesDeleted = 0;
-    let after: ListCursor | undefined;
-    do {
-      const step = this.#step(wanted, after, batchSize);
-      instancesDeleted += purgeRuns(
-        this.#hub,
-        step.found.map(({ run }) => run),
-      );
-      if (step.found.length > 0) this.#hub.listeners.notify(this);
-      after = step.cursor;
-      yield { instancesDeleted, done: after === undefined };
-      await nextTurn();
-    } while (after !== undefined);
+    for await (const progress of purgeMatching(this.#hub, filter, batchSize)) {
+      this.#hub.listeners.notify(this);
+      yield progress;
+    }
   }
 
   onChange(listener: () => void): () => void {

@@ -10,7 +10,7 @@ import {
 import { ChangeListeners } from "../change-listeners.ts";
 import type { Database } from "./database.ts";
 import { FileWatch } from "./file-watch.ts";
-import { openDatabase } from "./open-database.ts";
+import { type DatabaseOptions, openDatabase } from "./open-database.ts";
 import { SqliteClientStore } from "./sqlite-client.ts";
 import { SqliteQueryStore } from "./sqlite-query.ts";
 import { SqliteTaskHubs } from "./sqlite-task-hubs.ts";
@@ -42,8 +42,7 @@ export function openSqliteStorage(options: SqliteStorageOptions): StorageProvide
   if (options.create === false && path !== ":memory:" && !existsSync(path)) {
     throw new DurableError("TASK_HUB_NOT_FOUND", `There is no task hub: the file "${path}" does not exist.`);
   }
-  const database = openDatabase({ path, synchronous: options.synchronous ?? "full" });
-  return new SqliteStorage(database, { ...options, path });
+  return new SqliteStorage(openDatabase(fileOf({ ...options, path })), { ...options, path });
 }
 
 export class SqliteStorage implements StorageProvider {
@@ -53,9 +52,10 @@ export class SqliteStorage implements StorageProvider {
   readonly #watch: FileWatch;
   readonly #listeners = new Map<number, ChangeListeners>();
 
-  constructor(database: Database, { path, clock = Date, pollIntervalMs }: SqliteStorageOptions) {
+  constructor(database: Database, options: SqliteStorageOptions) {
+    const { clock = Date, pollIntervalMs } = options;
     this.#database = database;
-    this.#store = new Store(database, path, clock);
+    this.#store = new Store(database, fileOf(options), clock);
     this.#watch = new FileWatch(database, () => this.#notifyAll(), pollIntervalMs);
     this.taskHubs = new SqliteTaskHubs(this.#store, (hubId) => this.#listeners.get(hubId)?.notify());
   }
@@ -94,4 +94,8 @@ export class SqliteStorage implements StorageProvider {
   #notifyAll(): void {
     for (const listeners of this.#listeners.values()) listeners.notify();
   }
+}
+
+function fileOf({ path, synchronous = "full" }: SqliteStorageOptions): DatabaseOptions {
+  return { path, synchronous };
 }

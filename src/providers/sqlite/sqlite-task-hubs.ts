@@ -1,8 +1,8 @@
 import { DurableError } from "../../core/errors.ts";
 import type { TaskHubAdmin, TaskHubDescription } from "../../storage/index.ts";
 import { MAX_PARTITIONS } from "./hub-row.ts";
-import { sweepDeleted } from "./purge.ts";
 import type { Store } from "./store.ts";
+import { sweep } from "./sweep.ts";
 
 export class SqliteTaskHubs implements TaskHubAdmin {
   readonly #store: Store;
@@ -49,8 +49,8 @@ export class SqliteTaskHubs implements TaskHubAdmin {
     return deleted !== undefined;
   }
 
-  async sweepDeleted(maxRows: number): Promise<boolean> {
-    return sweepDeleted(this.#store, maxRows);
+  async sweep(maxRows: number): Promise<boolean> {
+    return sweep(this.#store, maxRows);
   }
 }
 

@@ -1,11 +1,13 @@
 import { TaskHubNotFoundError } from "../../storage/index.ts";
 import type { ChangeListeners } from "../change-listeners.ts";
+import { BulkDelete } from "./bulk-delete.ts";
 import type { Database } from "./database.ts";
 import type { HubRow } from "./hub-row.ts";
 import { HubTable } from "./hub-table.ts";
 import { InstanceCount } from "./instance-count.ts";
 import { InstanceListing } from "./instance-listing.ts";
 import { LeaseTable } from "./lease-table.ts";
+import type { DatabaseOptions } from "./open-database.ts";
 import { RunNumbers } from "./run-numbers.ts";
 import { StartQueue } from "./start-queue.ts";
 import { Tables } from "./tables.ts";
@@ -14,23 +16,27 @@ import { WriteQueue } from "./write-queue.ts";
 
 /** One open database file and everything that is prepared on it. */
 export class Store {
+  readonly file: DatabaseOptions;
   readonly clock: { now(): number };
   readonly transactions: Transactions;
   readonly hubs: HubTable;
   readonly leases: LeaseTable;
   readonly tables: Tables;
+  readonly bulk: BulkDelete;
   readonly starts: StartQueue;
   readonly listing: InstanceListing;
   readonly counting: InstanceCount;
   readonly runs: RunNumbers;
   readonly writes: WriteQueue;
 
-  constructor(database: Database, path: string, clock: { now(): number }) {
+  constructor(database: Database, file: DatabaseOptions, clock: { now(): number }) {
+    this.file = file;
     this.clock = clock;
-    this.transactions = new Transactions(database, path);
+    this.transactions = new Transactions(database, file.path);
     this.hubs = new HubTable(database);
     this.leases = new LeaseTable(database);
     this.tables = new Tables(database);
+    this.bulk = new BulkDelete(database);
     this.starts = new StartQueue(database);
     this.listing = new InstanceListing(database);
     this.counting = new InstanceCount(database);

@@ -23,7 +23,7 @@ export class Tables {
   removeInstance(hub: HubRow, instanceId: string, run: number): number {
     const children =
       this.history.delete(run) + this.timers.deleteOf(run) + this.inbox.deleteOf(hub, instanceId);
-    this.instances.delete(run);
+    this.instances.delete(hub, instanceId, run);
     return children + 1;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { InstanceFilter, PurgeProgress, TaskHubStore } from "../../storage/index.ts";
 import type { OpenHarness } from "./harness.ts";
-import { collect, historyOf, NOW, type Owner, type Scene, useScene } from "./scene.ts";
+import { collect, createMany, historyOf, NOW, type Owner, type Scene, useScene } from "./scene.ts";
 
 export function describePurge(open: OpenHarness): void {
   describe("purge", () => {
@@ -68,6 +68,37 @@ export function describePurge(open: OpenHarness): void {
         instancesDeleted: expected,
         done: true,
       });
+    });
+
+    test("a large purge removes all that matches and nothing else, and its ids are free at once", async () => {
+      const owner = await scene().join();
+      await createMany(owner, 5_000, (index) => `${index % 10 === 0 ? "kept" : "gone"}${index}`);
+
+      const progress = await purgeAll(scene().hub, { createdFrom: NOW, name: "gone" }, 500);
+
+      const { query } = scene().hub;
+      expect(progress.at(-1)).toEqual({ instancesDeleted: 4_500, done: true });
+      expect(await query.count({})).toMatchObject({ Completed: 500 });
+      expect((await query.list({ instanceIdPrefix: "gone" }, { size: 10 })).instances).toEqual([]);
+      expect((await query.list({ instanceIdPrefix: "k" }, { size: 1_000 })).instances).toHaveLength(500);
+      expect(await query.get("gone3")).toBeUndefined();
+      expect(await historyOf(scene().hub, "gone3")).toEqual([]);
+      const run = await scene().create("gone3");
+      expect(await query.get("gone3")).toMatchObject({ run, status: "Pending" });
+      expect(await query.list({ instanceIdPrefix: "gone" }, { size: 10 })).toMatchObject({
+        instances: [{ instanceId: "gone3" }],
+      });
+    });
+
+    test("a large purge that is no longer wanted stops", async () => {
+      const owner = await scene().join();
+      await createMany(owner, 5_000, (index) => `a${index}`);
+
+      for await (const { instancesDeleted } of scene().hub.query.purgeMatching({}, 500)) {
+        if (instancesDeleted >= 3_500) break;
+      }
+
+      expect(await scene().hub.query.count({})).toMatchObject({ Completed: 1_500 });
     });
 
     test("a purge that is no longer wanted stops where it is", async () => {

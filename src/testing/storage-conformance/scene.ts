@@ -128,6 +128,26 @@ export class Owner {
   }
 }
 
+/** Completed instances; the name of each is the letters its id begins with. */
+export async function createMany(
+  owner: Owner,
+  count: number,
+  idOf: (index: number) => string,
+): Promise<void> {
+  const first = await owner.store.allocateRuns(count);
+  const patch = { status: "Completed", completedAt: NOW + 1 } as const;
+  const episodes = Array.from({ length: count }, (_, index) => {
+    const instanceId = idOf(index);
+    const run = first + index;
+    const name = instanceId.replace(/\d+$/, "");
+    const instance = { ...newInstance(instanceId, { name, createdAt: NOW + index }), run };
+    return owner.episode(instanceId, run, { create: { instance, replaces: [] }, patch });
+  });
+  const outcomes = await owner.commit(...episodes);
+  const failed = outcomes.find(({ type }) => type !== "applied");
+  if (failed) throw new Error(`An episode was not applied: ${JSON.stringify(failed)}`);
+}
+
 export function newInstance(instanceId: string, more: Partial<NewInstance> = {}): Omit<NewInstance, "run"> {
   return { instanceId, executionId: `${instanceId}-1`, name: "hello", createdAt: NOW, ...more };
 }

@@ -98,10 +98,10 @@ export function describeTaskHubs(open: OpenHarness): void {
 
       await taskHubs.markDeleted("Hub");
       let sweeps = 1;
-      while (!(await taskHubs.sweepDeleted(10))) sweeps += 1;
+      while (!(await taskHubs.sweep(10))) sweeps += 1;
 
       expect(sweeps).toBeLessThan(50);
-      expect(await taskHubs.sweepDeleted(10)).toBe(true);
+      expect(await taskHubs.sweep(10)).toBe(true);
       expect(await other.query.get("kept")).toBeDefined();
       expect(await other.query.messages("kept")).toHaveLength(1);
       expect(await historyOf(other, "a1")).toEqual([]);

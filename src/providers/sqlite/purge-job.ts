@@ -1,0 +1,18 @@
+import type { ErrorCode } from "../../core/errors.ts";
+import type { HubRow } from "./hub-row.ts";
+import type { DatabaseOptions } from "./open-database.ts";
+import type { PurgeRequest } from "./purge.ts";
+
+/** What a purge thread is started with. */
+export interface PurgeJob {
+  readonly file: DatabaseOptions;
+  readonly hub: HubRow;
+  readonly request: Omit<PurgeRequest, "leavesIds">;
+}
+
+/** "next" is answered with one PurgeAnswer; after "stop" the thread ends. */
+export type PurgeOrder = "next" | "stop";
+
+export type PurgeAnswer =
+  | { readonly type: "progress"; readonly count: number; readonly done: boolean }
+  | { readonly type: "failed"; readonly code: ErrorCode | undefined; readonly message: string };
