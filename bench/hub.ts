@@ -15,7 +15,7 @@ export async function openHub(folder: string): Promise<BenchHub> {
 
 export const CITIES = ["Tokyo", "Seattle", "London", "Cairo", "Lima"] as const;
 
-function benchApp(): App {
+export function benchApp(): App {
   const app = new App();
   app.activity("sayHello", async (city: string) => `Hello, ${city}!`);
   app.orchestration("sequence", function* (context, steps: number): Generator<unknown, string[], string> {

@@ -9,18 +9,20 @@ import { workloads } from "./workloads/index.ts";
 
 interface Options {
   readonly n?: number;
-  readonly rounds: number;
+  readonly rounds?: number;
   readonly json?: true;
   readonly dir: string;
 }
 
 const names = Object.keys(workloads);
+const partsOfAll = names.filter((name) => workloads[name]?.rounds === undefined);
+const ROUNDS = 3;
 
 await new Command("bench")
   .description("Measures Perdure beside the smallest program of the same shape on the same driver.")
   .argument("<workload...>", `all, or any of ${names.join(", ")}`, collectNames, [])
   .option("-n, --n <count>", "how many, in place of the workload's own number", positive)
-  .option("-r, --rounds <count>", "how often each side runs; the median counts", positive, 3)
+  .option("-r, --rounds <count>", "how often each side runs; the median counts (default: 3)", positive)
   .option("--dir <folder>", "where the databases are made", tmpdir())
   .option("--json", "print JSON only")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
@@ -29,7 +31,7 @@ await new Command("bench")
 
 async function run(wanted: readonly string[], options: Options): Promise<void> {
   const reports: WorkloadReport[] = [];
-  for (const name of wanted.includes("all") ? names : wanted) {
+  for (const name of wanted.includes("all") ? partsOfAll : wanted) {
     const workload = workloads[name];
     if (workload === undefined) continue;
     const report = await measure(name, workload, options);
@@ -42,8 +44,9 @@ async function run(wanted: readonly string[], options: Options): Promise<void> {
 /** The sides take turns, so that whatever else the machine does hits both. */
 async function measure(name: string, workload: Workload, options: Options): Promise<WorkloadReport> {
   const n = options.n ?? workload.defaultN;
+  const rounds = options.rounds ?? workload.rounds ?? ROUNDS;
   const results: Record<Side, ChildResult[]> = { perdure: [], raw: [] };
-  for (let round = 0; round < options.rounds; round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const side of workload.raw ? (["perdure", "raw"] as const) : (["perdure"] as const)) {
       const folder = await mkdtemp(join(options.dir, "perdure-bench-"));
       try {

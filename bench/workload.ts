@@ -15,6 +15,8 @@ export interface Workload {
   readonly defaultN: number;
   /** What a higher figure of the first metric means. */
   readonly better: "higher" | "lower";
+  /** How often it runs when nothing is said; absent: as often as all. One that has its own is not part of `all`. */
+  readonly rounds?: number;
   readonly perdure: (request: WorkloadRequest) => Promise<Metrics>;
   /** Absent where there is nothing to compare with. */
   readonly raw?: (request: WorkloadRequest) => Promise<Metrics>;

@@ -53,6 +53,7 @@ export const ERROR_CODES = {
   STORAGE_UNAVAILABLE: { family: "infrastructure", httpStatus: 503 },
   STORAGE_FULL: { family: "infrastructure", httpStatus: 507 },
   OUTCOME_UNKNOWN: { family: "infrastructure", httpStatus: 503 },
+  TASK_HUB_RUNS_ELSEWHERE: { family: "infrastructure", httpStatus: 503 },
   HOST_STOPPING: { family: "infrastructure", httpStatus: 503 },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -36,6 +36,8 @@ export interface PartitionPorts {
   sent(instanceId: string, message: PendingMessage): void;
   /** A committed start. */
   started(instance: NewInstance): void;
+  /** A commit has changed what the instance's status is. */
+  changed(instanceId: string): void;
   /** An instance has reached a terminal status; its record is made for those who ask. */
   ended(instanceId: string, record: () => InstanceRecord): void;
   /** Puts a message into the instance's inbox in the store. */

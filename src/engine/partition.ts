@@ -8,6 +8,7 @@ import { CommittedEffects, type Written } from "./committed-effects.ts";
 import type { BuiltEpisode, Effects, NextExecution } from "./episode-builder.ts";
 import { EpisodeRunner } from "./episode-runner.ts";
 import type { HeldMessages } from "./held-messages.ts";
+import { changesStatus } from "./hub-changes.ts";
 import { settleAll } from "./inbox.ts";
 import { AlreadyExists, InstanceStarts, type StartOutcome } from "./instance-starts.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
@@ -206,6 +207,7 @@ export class Partition {
     instance.bytes += episode.chunk.events.length * 2;
     for (const message of messages) if (message.storedId !== undefined) this.held.consume(message.storedId);
     this.#effects.release(instance, effects, outcome);
+    if (changesStatus(episode)) this.#ports.changed(instance.instanceId);
     if (effects.completion) this.#ended(instance, effects, episode.chunk.at);
     else if (effects.nextExecution) this.#beginNextExecution(instance, effects.nextExecution);
     else this.#residents.rest(instance);

@@ -30,6 +30,7 @@ import { type OrchestrationStatus, type StatusOptions, statusOf } from "./orches
 import { defaultSettings, type EngineSettings } from "./settings.ts";
 import type { TaskHubWorker } from "./task-hub-worker.ts";
 import { notFound, waitForStatus } from "./wait-for-status.ts";
+import { type HubChange, watchHub } from "./watch-hub.ts";
 import { watchRecord } from "./watch-record.ts";
 import { explainWaiting } from "./why-waiting.ts";
 
@@ -252,6 +253,22 @@ export class TaskHubClient {
       yield statusOf(record);
   }
 
+  /**
+   * The status of every instance that matches whenever it changes, from its first episode on; ends when this process no
+   * longer runs the hub. Changes that follow each other quickly may be told as one, and those of a watcher that is far
+   * behind as `missed`.
+   *
+   * @throws {DurableError} TASK_HUB_RUNS_ELSEWHERE, INVALID_ARGUMENT
+   */
+  watchAll(
+    query: InstanceQuery = {},
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<HubChange> {
+    if (this.#worker?.role !== "owner") throw runsElsewhere(this.taskHubName);
+    const never = new AbortController().signal;
+    return watchHub(this.#worker.changes, this.#store.query, filterOf(query), signal ?? never);
+  }
+
   /** Removes instances that have ended, with all that belongs to them. Others, and unknown ids, are left alone (S-152). */
   async purgeInstances(instanceIds: readonly string[]): Promise<PurgeResult> {
     let instancesDeleted = 0;
@@ -335,6 +352,13 @@ export class TaskHubClient {
 }
 
 const randomHex = (): string => randomUUID().replaceAll("-", "");
+
+function runsElsewhere(taskHubName: string): DurableError {
+  return new DurableError(
+    "TASK_HUB_RUNS_ELSEWHERE",
+    `This process does not run the task hub '${taskHubName}', and does not hear of its changes. Ask the host that does.`,
+  );
+}
 
 function alreadyExists(instanceId: string, status: RuntimeStatus): DurableError {
   return new DurableError(

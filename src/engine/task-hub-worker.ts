@@ -10,6 +10,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { CommitPump } from "./commit-pump.ts";
 import type { Executor } from "./executor.ts";
 import { hostStopping } from "./host-stopping.ts";
+import { HubChanges } from "./hub-changes.ts";
 import type { StartOutcome } from "./instance-starts.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { OwnedPartitions } from "./owned-partitions.ts";
@@ -40,6 +41,7 @@ const DEFAULT_DRAIN_MS = 10_000;
  */
 export class TaskHubWorker {
   readonly watchers = new StatusWatchers();
+  readonly changes = new HubChanges();
   readonly #store: TaskHubStore;
   readonly #worker: WorkerStore;
   readonly #executor: Executor;
@@ -76,7 +78,7 @@ export class TaskHubWorker {
       store: options.store,
       worker: this.#worker,
       ports: this.#ports,
-      onLost: () => this.watchers.lost(),
+      onLost: () => this.#lost(),
     });
   }
 
@@ -111,7 +113,7 @@ export class TaskHubWorker {
     await this.#quiesce();
     const abandoned = this.#partitions.abandon(hostStopping());
     this.#pump.stop();
-    this.watchers.lost();
+    this.#lost();
     await abandoned;
     await this.#worker.leave();
     this.#state = "stopped";
@@ -228,6 +230,7 @@ export class TaskHubWorker {
       sent: (instanceId, message: PendingMessage) =>
         this.#partitions.of(instanceId)?.sent(instanceId, message),
       started: (instance) => this.#partitions.of(instance.instanceId)?.beginChild(instance),
+      changed: (instanceId) => this.changes.changed(instanceId),
       ended: (instanceId, record) => this.watchers.ended(instanceId, record),
       keep: async (instanceId, event) => {
         await this.#store.client.send([{ instanceId, at: this.#clock.now(), event: encodeMessage(event) }]);
@@ -238,6 +241,12 @@ export class TaskHubWorker {
       quarantine: (instanceId, reason) =>
         this.#inTheEnd("quarantine", () => worker.quarantine(instanceId, reason)),
     };
+  }
+
+  /** Whoever waits for instances that this process does not run any more has to look elsewhere. */
+  #lost(): void {
+    this.watchers.lost();
+    this.changes.lost();
   }
 
   /** Housekeeping: when it fails for good, the next owner finds the same and does it again. */

@@ -1,5 +1,6 @@
 import { isTerminal } from "../core/orchestration-status.ts";
 import type { InstanceRecord, QueryStore } from "../storage/index.ts";
+import { Alarm } from "./alarm.ts";
 
 /**
  * The record of an instance now and whenever it has changed, until the instance has ended, is purged, or nobody listens.
@@ -28,25 +29,5 @@ export async function* watchRecord(
   } finally {
     stopListening();
     signal.removeEventListener("abort", onAbort);
-  }
-}
-
-/** Rings that come while nobody waits are kept: one is as good as many. */
-class Alarm {
-  #isRinging = false;
-  #wake: () => void = () => undefined;
-
-  ring(): void {
-    this.#isRinging = true;
-    this.#wake();
-  }
-
-  async rung(): Promise<void> {
-    if (!this.#isRinging) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    this.#isRinging = false;
   }
 }

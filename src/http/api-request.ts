@@ -1,6 +1,7 @@
 import type { TaskHubClient } from "../engine/task-hub-client.ts";
 import type { QueryStore } from "../storage/index.ts";
 import type { ManagementUrls } from "./management-urls.ts";
+import type { PurgeJobs } from "./purge-jobs.ts";
 import type { QueryParameters } from "./query-parameters.ts";
 
 /** A task hub as this surface needs it: the operations, and the stored texts of instances as they are. */
@@ -20,6 +21,9 @@ export interface ApiRequest {
   /** The hub the request asks for (H-9). */
   readonly hub: HttpHub;
   readonly urlsOf: (instanceId: string) => ManagementUrls;
+  /** Where a purge in the background tells how far it is. */
+  readonly jobUrlOf: (purgeId: string) => string;
+  readonly purgeJobs: PurgeJobs;
   /** Aborted when the caller has gone or the host stops: what waits, answers. */
   readonly signal: AbortSignal;
   readonly isStopping: boolean;

@@ -3,7 +3,8 @@ import { DurableError } from "../core/errors.ts";
 import type { Logger } from "../engine/logger.ts";
 import type { HttpHub } from "./api-request.ts";
 import { type KeyRing, presentedKey, refuse } from "./keys.ts";
-import { managementUrls, originOf } from "./management-urls.ts";
+import { managementUrls, originOf, purgeJobUrl } from "./management-urls.ts";
+import { PurgeJobs } from "./purge-jobs.ts";
 import { QueryParameters } from "./query-parameters.ts";
 import { bareResponse, jsonResponse, responseOf } from "./responses.ts";
 import { findRoute, type RouteMatch } from "./routes.ts";
@@ -31,10 +32,11 @@ const CONNECTION_NAMES = [CONNECTION.toLowerCase(), "azurewebjobsstorage"];
 /** The Durable Functions HTTP management API over a task hub. It needs no socket: `fetch` turns a Request into a Response. */
 export function createHttpApi(options: HttpApiOptions): Hono {
   const api = new Hono();
+  const purgeJobs = new PurgeJobs(options.stopping);
   api.get("/", () => jsonResponse(200, JSON.stringify(options.hello(), undefined, 2)));
   api.all("*", async ({ req }) => {
     const route = routeOf(req.raw);
-    return route === undefined ? bareResponse(404) : answer(req.raw, route, options);
+    return route === undefined ? bareResponse(404) : answer(req.raw, route, { ...options, purgeJobs });
   });
   api.onError((error, { req }) => {
     const response = responseOf(error);
@@ -56,7 +58,11 @@ function routeOf(request: Request): RouteMatch | undefined {
   }
 }
 
-async function answer(raw: Request, route: RouteMatch, options: HttpApiOptions): Promise<Response> {
+interface Served extends HttpApiOptions {
+  readonly purgeJobs: PurgeJobs;
+}
+
+async function answer(raw: Request, route: RouteMatch, options: Served): Promise<Response> {
   const query = new QueryParameters(new URL(raw.url));
   const key = presentedKey(raw, query);
   const isReading = raw.method === "GET";
@@ -78,6 +84,8 @@ async function answer(raw: Request, route: RouteMatch, options: HttpApiOptions):
     query,
     hub,
     urlsOf: (instanceId) => managementUrls(base, instanceId),
+    jobUrlOf: (purgeId) => purgeJobUrl(base, purgeId),
+    purgeJobs: options.purgeJobs,
     isStopping: options.stopping?.aborted ?? false,
     signal: options.stopping ? AbortSignal.any([raw.signal, options.stopping]) : raw.signal,
   });

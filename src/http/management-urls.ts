@@ -36,6 +36,11 @@ export function managementUrls(base: UrlBase, instanceId: string): ManagementUrl
   };
 }
 
+/** Where a purge in the background tells how far it is. */
+export function purgeJobUrl(base: UrlBase, purgeId: string): string {
+  return `${base.origin}${base.basePath}/purges/${encodeURIComponent(purgeId)}?${queryOf(base)}`;
+}
+
 /** Management URLs with the one that a check-status response leaves out (3.1, H-41). */
 export interface ManagementPayload extends ManagementUrls {
   readonly rewindPostUri: string;

@@ -76,6 +76,20 @@ export const SCHEMAS = {
     ),
   },
   PurgeResult: { type: "object", properties: { instancesDeleted: { type: "integer" } } },
+  PurgeJob: {
+    type: "object",
+    required: ["id", "taskHub", "status", "instancesDeleted", "createdTime", "lastUpdatedTime"],
+    properties: {
+      id: text,
+      taskHub: text,
+      status: { type: "string", enum: ["Running", "Completed", "Failed", "Canceled"] },
+      instancesDeleted: { type: "integer" },
+      createdTime: time,
+      lastUpdatedTime: time,
+      reason: text,
+      statusQueryGetUri: text,
+    },
+  },
   Waiting: {
     type: "object",
     properties: { instanceId: text, sentence: text, reasons: { type: "array", items: { type: "object" } } },

@@ -118,11 +118,45 @@ export const OPERATIONS = {
   purgeMany: {
     id: "purgeInstances",
     about: "Purges every instance that has ended and matches.",
-    query: [{ ...(CREATED[0] as QueryParameter), required: true }, CREATED[1] as QueryParameter, STATUSES],
+    query: [
+      { ...(CREATED[0] as QueryParameter), required: true },
+      CREATED[1] as QueryParameter,
+      STATUSES,
+      flag("background", "Answer at once and go on; the answer says where to look.", false),
+    ],
     answers: {
       200: { about: "So many are gone.", schema: ref("PurgeResult") },
+      202: { about: "With background=true: it goes on.", schema: ref("PurgeJob") },
       400: { about: "createdTimeFrom is missing or no time.", schema: { type: "string" } },
       404: { about: "None matched." },
+    },
+  },
+  purgeJob: {
+    id: "getPurge",
+    about: "How far a purge in the background is.",
+    answers: {
+      200: { about: "It has ended.", schema: ref("PurgeJob") },
+      202: { about: "It goes on.", schema: ref("PurgeJob") },
+      404: { about: "This host has no such purge." },
+    },
+  },
+  cancelPurge: {
+    id: "cancelPurge",
+    about: "Ends a purge in the background where it is. What is purged stays purged.",
+    answers: {
+      202: { about: "It ends." },
+      404: { about: "This host has no such purge." },
+      410: { about: "It has ended." },
+    },
+  },
+  watchAll: {
+    id: "watchInstances",
+    about:
+      "The status of every instance that matches whenever it changes, as server-sent events; `missed` when the caller was so far behind that it has to list them.",
+    query: [...FILTER, STATUSES, flag("showInput", "Whether inputs are shown.", true)],
+    answers: {
+      200: { about: "The events.", mediaType: "text/event-stream", schema: { type: "string" } },
+      503: { about: "This host does not run the hub; it stands by.", schema: ref("Error") },
     },
   },
   history: {

@@ -1,6 +1,7 @@
 import { isTerminal } from "../core/orchestration-status.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { recordOf } from "./control-instance.ts";
+import { startPurgeJob } from "./purge-job-routes.ts";
 import { bareResponse, jsonResponse } from "./responses.ts";
 
 /** DELETE instances/{instanceId} (1.9): only what has ended is purged (H-66). */
@@ -16,7 +17,8 @@ export async function purgeInstance(request: ApiRequest): Promise<Response> {
 }
 
 /** DELETE instances (1.10). Statuses that are no end match nothing (H-73). */
-export async function purgeInstances({ query, hub }: ApiRequest): Promise<Response> {
+export async function purgeInstances(request: ApiRequest): Promise<Response> {
+  const { query, hub } = request;
   const createdTimeFrom = query.time("createdTimeFrom");
   if (createdTimeFrom === undefined) {
     return jsonResponse(400, JSON.stringify("Please provide value for 'createdTimeFrom' parameter."));
@@ -25,12 +27,13 @@ export async function purgeInstances({ query, hub }: ApiRequest): Promise<Respon
   const runtimeStatus = asked?.filter((status) => isTerminal(status));
   if (runtimeStatus?.length === 0) return bareResponse(404);
   const createdTimeTo = query.time("createdTimeTo");
-  let instancesDeleted = 0;
   const steps = hub.client.purgeMatching({
     createdTimeFrom,
     ...(createdTimeTo === undefined ? {} : { createdTimeTo }),
     ...(runtimeStatus === undefined ? {} : { runtimeStatus }),
   });
+  if (query.flag("background", false)) return startPurgeJob(request, steps);
+  let instancesDeleted = 0;
   for await (const step of steps) instancesDeleted = step.instancesDeleted;
   return instancesDeleted === 0 ? bareResponse(404) : purged(instancesDeleted);
 }

@@ -9,10 +9,12 @@ import { type DescribedRoute, openApiDocument } from "./openapi.ts";
 import type { Operation } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
 import { purgeInstance, purgeInstances } from "./purge-instances.ts";
+import { cancelPurgeJob, getPurgeJob } from "./purge-job-routes.ts";
 import { raiseEvent } from "./raise-event.ts";
 import { errorResponse, jsonResponse } from "./responses.ts";
 import { restartOrchestration } from "./restart-orchestration.ts";
 import { startOrchestration } from "./start-orchestration.ts";
+import { watchInstances } from "./watch-hub.ts";
 import { watchInstance } from "./watch-instance.ts";
 
 interface Route {
@@ -56,6 +58,14 @@ const ROUTES: readonly Route[] = [
   { method: "GET", path: "health", handle: health, operation: OPERATIONS.health, isOpen: true },
   { method: "GET", path: "ready", handle: ready, operation: OPERATIONS.ready, isOpen: true },
   { method: "GET", path: "counts", handle: countInstances, operation: OPERATIONS.count },
+  { method: "GET", path: "watch", handle: watchInstances, operation: OPERATIONS.watchAll },
+  { method: "GET", path: "purges/{purgeId}", handle: getPurgeJob, operation: OPERATIONS.purgeJob },
+  {
+    method: "POST",
+    path: "purges/{purgeId}/cancel",
+    handle: cancelPurgeJob,
+    operation: OPERATIONS.cancelPurge,
+  },
   { method: "GET", path: "instances", handle: listInstances, operation: OPERATIONS.list },
   { method: "DELETE", path: "instances", handle: purgeInstances, operation: OPERATIONS.purgeMany },
   { method: "GET", path: "instances/{instanceId}", handle: getStatus, operation: OPERATIONS.status },

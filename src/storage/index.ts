@@ -16,6 +16,7 @@ export {
   StorageUnavailableError,
   TaskHubNotFoundError,
 } from "./errors.ts";
+export { matchesFilter, terminalOnly } from "./instance-filter.ts";
 export type {
   InstanceFilter,
   InstancePage,

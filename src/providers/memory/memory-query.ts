@@ -1,17 +1,18 @@
 import { isTerminal } from "../../core/orchestration-status.ts";
-import type {
-  HistoryChunk,
-  InstanceFilter,
-  InstancePage,
-  InstanceRecord,
-  PageRequest,
-  PurgeProgress,
-  QueryStore,
-  StatusCounts,
-  StoredMessage,
+import {
+  type HistoryChunk,
+  type InstanceFilter,
+  type InstancePage,
+  type InstanceRecord,
+  matchesFilter,
+  type PageRequest,
+  type PurgeProgress,
+  type QueryStore,
+  type StatusCounts,
+  type StoredMessage,
+  terminalOnly,
 } from "../../storage/index.ts";
 import { decodeToken, encodeToken, type ListCursor, orderOf } from "../listing/continuation-token.ts";
-import { matchesFilter, terminalOnly } from "../listing/instance-filter.ts";
 import { checkPageSize, cursorAt, emptyCounts, withoutPayloads } from "../listing/page.ts";
 import type { MemoryHub } from "./memory-hub.ts";
 import type { MemoryInstance } from "./memory-instance.ts";

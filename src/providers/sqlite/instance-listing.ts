@@ -1,7 +1,6 @@
 import { RUNTIME_STATUSES, type RuntimeStatus } from "../../core/orchestration-status.ts";
-import type { InstanceFilter } from "../../storage/index.ts";
+import { type InstanceFilter, matchesFilter } from "../../storage/index.ts";
 import { type ListCursor, orderOf } from "../listing/continuation-token.ts";
-import { matchesFilter } from "../listing/instance-filter.ts";
 import type { Database, Statement } from "./database.ts";
 import { numberOf, statusOf } from "./instance-row.ts";
 

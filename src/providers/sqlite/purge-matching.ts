@@ -1,6 +1,5 @@
-import type { InstanceFilter, PurgeProgress } from "../../storage/index.ts";
+import { type InstanceFilter, type PurgeProgress, terminalOnly } from "../../storage/index.ts";
 import type { ListCursor } from "../listing/continuation-token.ts";
-import { terminalOnly } from "../listing/instance-filter.ts";
 import { purgeStep } from "./purge.ts";
 import { purgeOnThread } from "./purge-on-thread.ts";
 import { type Hub, nextTurn } from "./store.ts";

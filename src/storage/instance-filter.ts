@@ -1,5 +1,5 @@
-import { TERMINAL_STATUSES } from "../../core/orchestration-status.ts";
-import type { InstanceFilter, InstanceRecord } from "../../storage/index.ts";
+import { TERMINAL_STATUSES } from "../core/orchestration-status.ts";
+import type { InstanceFilter, InstanceRecord } from "./instance-record.ts";
 
 type Filterable = Pick<InstanceRecord, "instanceId" | "name" | "status" | "createdAt">;
 
