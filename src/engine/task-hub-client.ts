@@ -4,10 +4,13 @@ import { DurableError } from "../core/errors.ts";
 import { decodeChunk } from "../core/history-chunk.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { projectHistory } from "../core/history-projection.ts";
+import { checkInstanceId } from "../core/instance-id.ts";
 import { requireEventName } from "../core/orchestration-context.ts";
 import { isTerminal, type RuntimeStatus, TERMINAL_STATUSES } from "../core/orchestration-status.ts";
 import type { WaitingExplanation } from "../core/waiting-reason.ts";
 import type {
+  HistoryChunk,
+  InstancePatch,
   InstanceRecord,
   NewInstance,
   PurgeProgress,
@@ -68,6 +71,13 @@ export interface TaskHubClientOptions {
 
 const PURGE_BATCH = 500;
 const REPLACE_WAIT_MS = 180_000;
+
+/** An instance that has ended, as it is written into a store. */
+export interface EndedInstance {
+  readonly instance: Omit<NewInstance, "run">;
+  readonly patch: InstancePatch;
+  readonly chunks: readonly HistoryChunk[];
+}
 
 /** Manages the instances of one task hub. Works in any process that reaches the store, with or without a worker. */
 export class TaskHubClient {
@@ -288,6 +298,22 @@ export class TaskHubClient {
       );
     }
     return this.#store.query.purgeMatching(filterOf(query), PURGE_BATCH);
+  }
+
+  /**
+   * Writes an instance that has ended elsewhere, with its history; false when its id is taken, and nothing is written.
+   *
+   * @throws {DurableError} INVALID_INSTANCE_ID, INVALID_INSTANCE_STATE when it has not ended
+   */
+  async restoreInstance({ instance, patch, chunks }: EndedInstance): Promise<boolean> {
+    checkInstanceId(instance.instanceId);
+    if (patch.status === undefined || !isTerminal(patch.status)) {
+      throw new DurableError(
+        "INVALID_INSTANCE_STATE",
+        `Instance '${instance.instanceId}' is ${patch.status ?? "Pending"}: only what has ended can be restored.`,
+      );
+    }
+    return (await this.#store.client.restore(instance, patch, chunks)).type === "created";
   }
 
   /** Why an instance has not ended yet; `undefined` when it has. @throws {DurableError} INSTANCE_NOT_FOUND */

@@ -1,5 +1,5 @@
 import type { TaskHubClient } from "../engine/task-hub-client.ts";
-import type { QueryStore } from "../storage/index.ts";
+import type { QueryStore, TaskHubAdmin } from "../storage/index.ts";
 import type { ManagementUrls } from "./management-urls.ts";
 import type { PurgeJobs } from "./purge-jobs.ts";
 import type { QueryParameters } from "./query-parameters.ts";
@@ -9,6 +9,9 @@ export interface HttpHub {
   readonly client: TaskHubClient;
   readonly query: QueryStore;
 }
+
+/** The hubs of the store, as this surface needs them. */
+export type TaskHubs = Pick<TaskHubAdmin, "list" | "markDeleted">;
 
 /** A request that has found its route. */
 export interface ApiRequest {
@@ -24,6 +27,9 @@ export interface ApiRequest {
   /** Where a purge in the background tells how far it is. */
   readonly jobUrlOf: (purgeId: string) => string;
   readonly purgeJobs: PurgeJobs;
+  readonly taskHubs: TaskHubs;
+  /** The name of the hub that this host runs. */
+  readonly ownTaskHub: string;
   /** Aborted when the caller has gone or the host stops: what waits, answers. */
   readonly signal: AbortSignal;
   readonly isStopping: boolean;

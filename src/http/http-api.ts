@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { DurableError } from "../core/errors.ts";
 import type { Logger } from "../engine/logger.ts";
-import type { HttpHub } from "./api-request.ts";
+import type { HttpHub, TaskHubs } from "./api-request.ts";
 import { type KeyRing, presentedKey, refuse } from "./keys.ts";
 import { managementUrls, originOf, purgeJobUrl } from "./management-urls.ts";
 import { PurgeJobs } from "./purge-jobs.ts";
@@ -14,6 +14,8 @@ export interface HttpApiOptions {
   readonly hub: HttpHub;
   /** Another hub of the same store. @throws {DurableError} TASK_HUB_NOT_FOUND */
   readonly openHub: (name: string) => Promise<HttpHub>;
+  /** The hubs of that store. */
+  readonly taskHubs: TaskHubs;
   /** What `GET /` tells of this host. */
   readonly hello: () => object;
   /** Who presents none of them gets 401 (H-8). Default: no key is needed. */
@@ -86,6 +88,8 @@ async function answer(raw: Request, route: RouteMatch, options: Served): Promise
     urlsOf: (instanceId) => managementUrls(base, instanceId),
     jobUrlOf: (purgeId) => purgeJobUrl(base, purgeId),
     purgeJobs: options.purgeJobs,
+    taskHubs: options.taskHubs,
+    ownTaskHub: options.hub.client.taskHubName,
     isStopping: options.stopping?.aborted ?? false,
     signal: options.stopping ? AbortSignal.any([raw.signal, options.stopping]) : raw.signal,
   });

@@ -159,6 +159,40 @@ export const OPERATIONS = {
       503: { about: "This host does not run the hub; it stands by.", schema: ref("Error") },
     },
   },
+  export: {
+    id: "exportHistory",
+    about: "Instances with their whole histories, one JSON object a line.",
+    query: [...FILTER, STATUSES, { name: "instanceId", about: "Only this one.", schema: { type: "string" } }],
+    answers: {
+      200: { about: "The archive.", mediaType: "application/x-ndjson", schema: { type: "string" } },
+    },
+  },
+  import: {
+    id: "importHistory",
+    about: "Brings the instances of an archive into the hub, those that have ended and whose id is free.",
+    body: { about: "The archive, as export writes it.", required: true },
+    answers: {
+      200: {
+        about: "A line for each instance; at the end one of type done, or failed and why.",
+        mediaType: "application/x-ndjson",
+        schema: { type: "string" },
+      },
+    },
+  },
+  taskHubs: {
+    id: "listTaskHubs",
+    about: "The task hubs of the store.",
+    answers: { 200: { about: "Their names and when they were made.", schema: { type: "array" } } },
+  },
+  deleteTaskHub: {
+    id: "deleteTaskHub",
+    about: "Deletes a task hub with everything in it.",
+    answers: {
+      200: { about: "It is gone; its rows go later." },
+      404: { about: "There is no such hub." },
+      409: { about: "This host runs it.", schema: ref("Error") },
+    },
+  },
   history: {
     id: "streamHistory",
     about: "Every event of the current execution as it is stored, one JSON object a line.",

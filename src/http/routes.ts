@@ -1,4 +1,5 @@
 import type { ApiRequest } from "./api-request.ts";
+import { exportInstances, importInstances } from "./archive.ts";
 import { resume, rewind, suspend, terminate } from "./control-instance.ts";
 import { getEntity, listEntities, signalEntity } from "./entities.ts";
 import { health, ready } from "./health.ts";
@@ -14,6 +15,7 @@ import { raiseEvent } from "./raise-event.ts";
 import { errorResponse, jsonResponse } from "./responses.ts";
 import { restartOrchestration } from "./restart-orchestration.ts";
 import { startOrchestration } from "./start-orchestration.ts";
+import { deleteTaskHub, listTaskHubs } from "./task-hubs.ts";
 import { watchInstances } from "./watch-hub.ts";
 import { watchInstance } from "./watch-instance.ts";
 
@@ -58,6 +60,15 @@ const ROUTES: readonly Route[] = [
   { method: "GET", path: "health", handle: health, operation: OPERATIONS.health, isOpen: true },
   { method: "GET", path: "ready", handle: ready, operation: OPERATIONS.ready, isOpen: true },
   { method: "GET", path: "counts", handle: countInstances, operation: OPERATIONS.count },
+  { method: "GET", path: "export", handle: exportInstances, operation: OPERATIONS.export },
+  { method: "POST", path: "import", handle: importInstances, operation: OPERATIONS.import },
+  { method: "GET", path: "taskhubs", handle: listTaskHubs, operation: OPERATIONS.taskHubs },
+  {
+    method: "DELETE",
+    path: "taskhubs/{taskHub}",
+    handle: deleteTaskHub,
+    operation: OPERATIONS.deleteTaskHub,
+  },
   { method: "GET", path: "watch", handle: watchInstances, operation: OPERATIONS.watchAll },
   { method: "GET", path: "purges/{purgeId}", handle: getPurgeJob, operation: OPERATIONS.purgeJob },
   {

@@ -145,6 +145,7 @@ async function makeApi({ hub, app, configuration, logger, keyFile }: OpenHost, s
   return createHttpApi({
     hub: { client: hub.rawClient, query },
     openHub,
+    taskHubs: hub.storage.taskHubs,
     hello: () => ({
       perdure: packageVersion(),
       taskHub: hub.name,

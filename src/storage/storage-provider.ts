@@ -3,6 +3,7 @@ import type {
   CommitOutcome,
   Episode,
   HistoryChunk,
+  InstancePatch,
   NewInstance,
   NewMessage,
   StoredMessage,
@@ -67,6 +68,15 @@ export interface ClientStore {
    * A replaced instance loses its history, messages and timers. Of concurrent creations with one id one wins (S-8).
    */
   create(instance: Omit<NewInstance, "run">, replaces: readonly RuntimeStatus[]): Promise<CreateResult>;
+  /**
+   * Writes an instance that has ended elsewhere, as the patch says it is and with its history, or nothing when the id is
+   * taken. Nobody is told to run it.
+   */
+  restore(
+    instance: Omit<NewInstance, "run">,
+    patch: InstancePatch,
+    chunks: readonly HistoryChunk[],
+  ): Promise<CreateResult>;
   /** Adds messages to inboxes, all or none. Whether the instance exists is not looked at. */
   send(messages: readonly NewMessage[]): Promise<void>;
 }

@@ -182,6 +182,54 @@ describe.each(["store", "http"] as const)("perdure durable, %s", (target) => {
   });
 });
 
+test("instances go from a store into an archive, and from there into another hub, also over HTTP", async () => {
+  const perdure = (...args: readonly string[]): Promise<Exit> =>
+    new CommandProcess(["durable", ...args], { cwd: folder.path }).exited;
+  const elsewhere = ["--storage", `sqlite:${join(folder.path, "archive.db")}`];
+  await perdure("start-new", "--function-name", "echo", "--id", "kept", "--input", "[1]");
+  await perdure("start-new", "--function-name", "waits", "--id", "live");
+  await perdure("wait", "--id", "kept", "--timeout", "20");
+
+  const file = await perdure("export-history", "--file", "archive.ndjson");
+  const output = await perdure("export-history", "--id", "kept", "--url", host.url);
+  const first = await perdure("import-history", "--file", "archive.ndjson", ...elsewhere);
+  const history = await perdure("get-history", "--id", "kept");
+  const restored = await perdure("get-history", "--id", "kept", ...elsewhere);
+  await perdure("purge", "--id", "kept");
+  await writeFile(join(folder.path, "kept.ndjson"), output.stdout);
+  const back = await perdure("import-history", "--file", "kept.ndjson", "--url", host.url, "-o", "json");
+  const again = await perdure("import-history", "--file", "kept.ndjson", "--url", host.url);
+
+  expect(file).toMatchObject({ code: 0, stdout: "" });
+  expect(output).toMatchObject({ code: 0, stderr: "Exported 1 instances.\n" });
+  expect(output.stdout.trimEnd().split("\n")).toHaveLength(4);
+  expect(first.code).toBe(4);
+  expect(first.stderr).toContain("Skipped 'live': it is Running");
+  expect(JSON.parse(restored.stdout)).toEqual(JSON.parse(history.stdout));
+  expect(back).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(back.stdout)).toEqual({ imported: 1, skipped: 0 });
+  expect(again.stderr).toContain("Skipped 'kept': an instance with this id exists.");
+  expect((await perdure("export-history", "--id", "nobody")).code).toBe(3);
+  expect((await perdure("import-history", "--file", "nowhere.ndjson")).stderr).toContain("nowhere.ndjson");
+});
+
+test("task hubs are listed and deleted over HTTP, but not the one the host runs", async () => {
+  const overHttp = (...args: readonly string[]): Promise<Exit> =>
+    new CommandProcess(["durable", ...args, "--url", host.url], { cwd: folder.path }).exited;
+  await new CommandProcess(["durable", "start-new", "--function-name", "echo", "--task-hub-name", "Spare"], {
+    cwd: folder.path,
+  }).exited;
+
+  expect((await overHttp("list-task-hubs")).stdout).toBe("DurableFunctionsHub\nSpare\n");
+  expect((await overHttp("delete-task-hub", "--yes")).code).toBe(2);
+  expect((await overHttp("delete-task-hub", "--yes", "--task-hub-name", "DurableFunctionsHub")).code).toBe(4);
+  expect(await overHttp("delete-task-hub", "--yes", "--task-hub-name", "Spare")).toMatchObject({
+    code: 0,
+    stdout: "Task hub 'Spare' successfully deleted.\n",
+  });
+  expect((await overHttp("list-task-hubs")).stdout).toBe("DurableFunctionsHub\n");
+});
+
 test("purge-history purges what has ended and nothing else; delete-task-hub takes the rest", async () => {
   const durable = (...args: readonly string[]): Promise<Exit> =>
     new CommandProcess(["durable", ...args], { cwd: folder.path }).exited;

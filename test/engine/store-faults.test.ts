@@ -42,6 +42,7 @@ describe("a store that fails for a while", () => {
         wrap: committing((episodes, store) => refuseNow(() => store.commit(episodes))),
         wrapClient: (store) => ({
           create: (...args) => refuseNow(() => store.create(...args)),
+          restore: (...args) => refuseNow(() => store.restore(...args)),
           send: (...args) => refuseNow(() => store.send(...args)),
         }),
       });

@@ -51,6 +51,7 @@ export async function startHost(options: Partial<HttpApiOptions> = {}): Promise<
       const other = await TaskHub.open(storage, { taskHubName: name });
       return { client: other.rawClient, query: store.query };
     },
+    taskHubs: storage.taskHubs,
     hello: () => ({ hello: "world" }),
     ...options,
   });

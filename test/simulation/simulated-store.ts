@@ -75,6 +75,7 @@ export class SimulatedConnection {
   #client(store: ClientStore): ClientStore {
     return {
       create: this.#write("create", store.create.bind(store)),
+      restore: this.#write("restore", store.restore.bind(store)),
       send: this.#write("send", store.send.bind(store)),
     };
   }

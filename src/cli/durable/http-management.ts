@@ -1,5 +1,10 @@
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import type { ReadableStream as WebStream } from "node:stream/web";
+import { setTimeout as sleep } from "node:timers/promises";
 import { DurableError } from "../../core/errors.ts";
 import type { RuntimeStatus } from "../../core/orchestration-status.ts";
+import type { Imported } from "../../engine/import-history.ts";
 import { CommandError, EXIT } from "../command-error.ts";
 import type {
   Control,
@@ -20,6 +25,19 @@ export interface HttpTarget {
   readonly taskHubName: string | undefined;
 }
 
+interface PurgeJob {
+  readonly id: string;
+  readonly status: "Running" | "Completed" | "Failed" | "Canceled";
+  readonly instancesDeleted: number;
+  readonly reason?: string;
+}
+
+type ImportOutcome =
+  | Imported
+  | { readonly type: "done" }
+  | { readonly type: "failed"; readonly message: string };
+
+const ASK_EVERY_MS = 200;
 const BASE_PATH = "/runtime/webhooks/durabletask";
 const TOKEN = "x-ms-continuation-token";
 
@@ -99,13 +117,24 @@ export class HttpManagement implements Management {
     return deletedBy(await this.#change(instanceId, "DELETE", pathOf(instanceId)));
   }
 
+  /** Goes on in the host; this asks now and then how far it is. */
   async *purgeMatching(filter: Filter): AsyncGenerator<number> {
     const createdTimeFrom = (filter.createdAfter ?? new Date(0)).toISOString();
     const response = await this.#call("DELETE", "instances", {
-      query: { ...queryOf(filter), createdTimeFrom },
+      query: { ...queryOf(filter), createdTimeFrom, background: "true" },
       accept: [404],
     });
-    yield response.status === 404 ? 0 : await deletedBy(response);
+    if (response.status === 404) return yield 0;
+    let job = (await response.json()) as PurgeJob;
+    while (job.status === "Running") {
+      yield job.instancesDeleted;
+      await sleep(ASK_EVERY_MS);
+      job = (await (await this.#call("GET", `purges/${job.id}`)).json()) as PurgeJob;
+    }
+    yield job.instancesDeleted;
+    if (job.status === "Completed") return;
+    const reason = job.reason ?? "it was canceled, or the host stopped";
+    throw new CommandError(`The purge ended after ${job.instancesDeleted} instances: ${reason}`);
   }
 
   async *watch(instanceId: string, signal: AbortSignal): AsyncGenerator<InstanceStatus> {
@@ -122,8 +151,34 @@ export class HttpManagement implements Management {
     return response.status === 410 ? undefined : ((await response.json()) as Waiting);
   }
 
+  async *exportHistory(which: Filter | { readonly instanceId: string }): AsyncGenerator<string> {
+    const query = "instanceId" in which ? { instanceId: which.instanceId } : queryOf(which);
+    yield* linesOf(await this.#call("GET", "export", { query }));
+  }
+
+  async *importHistory(lines: AsyncIterable<string>): AsyncGenerator<Imported> {
+    const response = await this.#call("POST", "import", { body: ReadableStream.from(encodedLines(lines)) });
+    for await (const line of linesOf(response)) {
+      const outcome = JSON.parse(line) as ImportOutcome;
+      if (outcome.type === "failed") throw new DurableError("INVALID_ARGUMENT", outcome.message);
+      if (outcome.type !== "done") yield outcome;
+    }
+  }
+
   async deleteTaskHub(): Promise<void> {
-    throw onlyOnTheStore("delete-task-hub");
+    const name = this.#target.taskHubName;
+    if (name === undefined) {
+      throw new CommandError("Name the hub to delete: --task-hub-name <name>.", EXIT.usage);
+    }
+    await this.#call("DELETE", `taskhubs/${encodeURIComponent(name)}`);
+  }
+
+  /** The host does it. */
+  async *sweep(): AsyncGenerator<number> {}
+
+  async taskHubs(): Promise<readonly string[]> {
+    const hubs = (await (await this.#call("GET", "taskhubs")).json()) as readonly { readonly name: string }[];
+    return hubs.map(({ name }) => name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -160,7 +215,7 @@ export class HttpManagement implements Management {
         ...(key === undefined ? {} : { "x-functions-key": key }),
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       },
-      ...(body === undefined ? {} : { body }),
+      ...(body === undefined ? {} : { body, duplex: "half" }),
       ...(signal === undefined ? {} : { signal }),
     }).catch((cause: unknown) => {
       throw new CommandError(`No host answers at ${url.origin}: ${reasonOf(cause)}`);
@@ -172,7 +227,7 @@ export class HttpManagement implements Management {
 
 interface Call {
   readonly query?: Readonly<Record<string, string | undefined>>;
-  readonly body?: string;
+  readonly body?: string | ReadableStream<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   /** Statuses that are an answer, not an error. */
@@ -220,8 +275,15 @@ function messageOf(text: string): string | undefined {
   }
 }
 
-function onlyOnTheStore(command: string): CommandError {
-  return new CommandError(`${command} works on the store: use --storage instead of --url.`, EXIT.usage);
+async function* linesOf(response: Response): AsyncGenerator<string> {
+  if (response.body === null) return;
+  const input = Readable.fromWeb(response.body as WebStream<Uint8Array>);
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) yield line;
+}
+
+async function* encodedLines(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  for await (const line of lines) yield encoder.encode(`${line}\n`);
 }
 
 function reasonOf(error: unknown): string {

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { archiveCommands } from "./archive-commands.ts";
 import { changeCommands } from "./change-commands.ts";
 import { listTaskHubs } from "./durable-command.ts";
 import { lookCommands } from "./look-commands.ts";
@@ -18,7 +19,7 @@ Example:
   perdure durable start-new --function-name helloCities
   perdure durable get-instances --url http://127.0.0.1:7071`,
     );
-  for (const command of [...changeCommands(), ...lookCommands(), ...removeCommands(), listTaskHubs()])
-    durable.addCommand(command);
+  const commands = [...changeCommands(), ...lookCommands(), ...removeCommands(), ...archiveCommands()];
+  for (const command of [...commands, listTaskHubs()]) durable.addCommand(command);
   return durable;
 }

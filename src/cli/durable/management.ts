@@ -1,4 +1,5 @@
 import type { RuntimeStatus } from "../../core/orchestration-status.ts";
+import type { Imported } from "../../engine/import-history.ts";
 
 /** The status of an instance as the management API has it; times are ISO 8601. */
 export interface InstanceStatus {
@@ -62,5 +63,11 @@ export interface Management extends AsyncDisposable {
   watch(instanceId: string, signal: AbortSignal): AsyncIterable<InstanceStatus>;
   /** `undefined` when the instance has ended. */
   why(instanceId: string): Promise<Waiting | undefined>;
+  /** Lines of an archive: one instance, or all that match. */
+  exportHistory(which: Filter | { readonly instanceId: string }): AsyncIterable<string>;
+  importHistory(lines: AsyncIterable<string>): AsyncIterable<Imported>;
+  /** The hub is gone at once; its rows go with `sweep`, here or in a host. */
   deleteTaskHub(): Promise<void>;
+  /** Removes what deleted hubs left in the store, and tells about how many rows that were so far. */
+  sweep(): AsyncIterable<number>;
 }

@@ -3,7 +3,8 @@ import { CommandError, EXIT } from "../command-error.ts";
 import { confirm } from "./confirmation.ts";
 import { commandOf } from "./durable-command.ts";
 import { type FilterFlags, filterOf, withFilter } from "./look-commands.ts";
-import type { Management } from "./management.ts";
+import type { Filter, Management } from "./management.ts";
+import { Progress } from "./progress.ts";
 
 interface YesFlag {
   readonly yes: boolean;
@@ -35,13 +36,10 @@ export const removeCommands = () => [
           EXIT.usage,
         );
       }
-      if (!yes) await confirm(`${await howMany(hub, flags)} instances will be purged.`, "yes");
-      let instancesDeleted = 0;
-      for await (const deleted of hub.purgeMatching(filter)) {
-        instancesDeleted = deleted;
-        if (process.stderr.isTTY) process.stderr.write(`\r${deleted} purged`);
-      }
-      if (process.stderr.isTTY) process.stderr.write("\r");
+      const total = await howMany(hub, flags);
+      output.note(`${total} instances will be purged.`);
+      if (!yes) await confirm("What is purged is gone.", "yes");
+      const instancesDeleted = await purged(hub, filter, total);
       output.done(purgedSentence(flags, instancesDeleted), { instancesDeleted });
     },
   }),
@@ -56,9 +54,21 @@ export const removeCommands = () => [
         await confirm(`Task hub '${taskHubName}' will be deleted with everything in it.`, taskHubName);
       await hub.deleteTaskHub();
       output.done(`Task hub '${taskHubName}' successfully deleted.`, { taskHub: taskHubName });
+      using progress = new Progress("Removing its rows");
+      for await (const rows of hub.sweep()) progress.update(rows);
     },
   }),
 ];
+
+async function purged(hub: Management, filter: Filter, total: number): Promise<number> {
+  using progress = new Progress("Purging", total);
+  let instancesDeleted = 0;
+  for await (const deleted of hub.purgeMatching(filter)) {
+    instancesDeleted = deleted;
+    progress.update(deleted);
+  }
+  return instancesDeleted;
+}
 
 async function howMany(hub: Management, flags: FilterFlags): Promise<number> {
   const counts = await hub.count(filterOf(flags));

@@ -1,7 +1,10 @@
 import { DurableError } from "../../core/errors.ts";
 import { given } from "../../core/given.ts";
 import type { RuntimeStatus } from "../../core/orchestration-status.ts";
+import { exportHistory } from "../../engine/export-history.ts";
+import { type Imported, importHistory } from "../../engine/import-history.ts";
 import type { OrchestrationStatus, TaskHub, WaitingExplanation } from "../../sdk/index.ts";
+import type { InstanceFilter } from "../../storage/index.ts";
 import type {
   Control,
   Filter,
@@ -90,10 +93,25 @@ export class StoreManagement implements Management {
     return this.#hub.rawClient.whyWaiting(instanceId) satisfies Promise<WaitingExplanation | undefined>;
   }
 
+  async *exportHistory(which: Filter | { readonly instanceId: string }): AsyncGenerator<string> {
+    const { query } = await this.#hub.storage.openTaskHub(this.#hub.name);
+    const filter = "instanceId" in which ? which : storeFilterOf(which);
+    yield* exportHistory(this.#hub.name, query, filter);
+  }
+
+  importHistory(lines: AsyncIterable<string>): AsyncIterable<Imported> {
+    return importHistory(lines, this.#hub.rawClient);
+  }
+
   async deleteTaskHub(): Promise<void> {
-    const { taskHubs } = this.#hub.storage;
-    await taskHubs.markDeleted(this.#hub.name);
-    while (!(await taskHubs.sweep(ROWS_AT_A_TIME)));
+    await this.#hub.storage.taskHubs.markDeleted(this.#hub.name);
+  }
+
+  async *sweep(): AsyncGenerator<number> {
+    for (let rows = ROWS_AT_A_TIME; !(await this.#hub.storage.taskHubs.sweep(ROWS_AT_A_TIME)); ) {
+      yield rows;
+      rows += ROWS_AT_A_TIME;
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -119,6 +137,16 @@ function payloadOf(status: OrchestrationStatus): InstanceStatus {
     createdTime: status.createdTime.toISOString(),
     lastUpdatedTime: status.lastUpdatedTime.toISOString(),
   };
+}
+
+function storeFilterOf({ createdAfter, createdBefore, statuses, prefix, name }: Filter): InstanceFilter {
+  return given({
+    createdFrom: createdAfter?.getTime(),
+    createdTo: createdBefore?.getTime(),
+    statuses,
+    instanceIdPrefix: prefix,
+    name,
+  });
 }
 
 function queryOf({ createdAfter, createdBefore, statuses, prefix, name }: Filter) {

@@ -56,7 +56,8 @@ export async function openTarget(flags: TargetFlags, { create = false } = {}): P
 export async function taskHubsOf(flags: TargetFlags): Promise<readonly string[]> {
   refuseAzure(flags);
   if (flags.url !== undefined) {
-    throw new CommandError("list-task-hubs works on the store: use --storage instead of --url.", EXIT.usage);
+    const { url, key } = flags;
+    return new HttpManagement({ url: checkedUrl(url), key, taskHubName: undefined }).taskHubs();
   }
   const storage = await openStorage((await configurationOf(flags)).storage, { create: false });
   try {

@@ -1,5 +1,12 @@
 import type { RuntimeStatus } from "../../core/orchestration-status.ts";
-import type { ClientStore, CreateResult, NewInstance, NewMessage } from "../../storage/index.ts";
+import type {
+  ClientStore,
+  CreateResult,
+  HistoryChunk,
+  InstancePatch,
+  NewInstance,
+  NewMessage,
+} from "../../storage/index.ts";
 import { statusOf } from "./instance-row.ts";
 import { checkExists, type Hub } from "./store.ts";
 
@@ -22,6 +29,19 @@ export class SqliteClientStore implements ClientStore {
     return result;
   }
 
+  async restore(
+    instance: Omit<NewInstance, "run">,
+    patch: InstancePatch,
+    chunks: readonly HistoryChunk[],
+  ): Promise<CreateResult> {
+    const run = this.#hub.store.runs.next();
+    const result = await this.#hub.store.writes.add("restore", () =>
+      this.#restore({ ...instance, run }, patch, chunks),
+    );
+    if (result.type === "created") this.#hub.listeners.notify(this);
+    return result;
+  }
+
   async send(messages: readonly NewMessage[]): Promise<void> {
     const { inbox } = this.#hub.store.tables;
     await this.#hub.store.writes.add("send", () => {
@@ -29,6 +49,17 @@ export class SqliteClientStore implements ClientStore {
       for (const message of messages) inbox.add(this.#hub, message);
     });
     this.#hub.listeners.notify(this);
+  }
+
+  #restore(instance: NewInstance, patch: InstancePatch, chunks: readonly HistoryChunk[]): CreateResult {
+    checkExists(this.#hub);
+    const { instances, history } = this.#hub.store.tables;
+    if (!instances.insert(this.#hub, instance, patch)) {
+      const existing = instances.find(this.#hub, instance.instanceId);
+      return { type: "exists", status: statusOf(existing?.status ?? 0) };
+    }
+    for (const chunk of chunks) history.append(instance.run, chunk);
+    return { type: "created", run: instance.run };
   }
 
   #create(instance: NewInstance, replaces: readonly RuntimeStatus[]): CreateResult {

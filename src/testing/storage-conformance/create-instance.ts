@@ -28,6 +28,44 @@ export function describeCreation(open: OpenHarness): void {
       });
     });
 
+    test("a restored instance is as it was, history and all, and nobody is told to run it", async () => {
+      const given = newInstance("a", { version: "2", input: "1", tags: { team: "blue" } });
+      const patch = {
+        status: "Failed",
+        output: '"no"',
+        failure: '{"errorType":"Error"}',
+        customStatus: '"half"',
+        completedAt: NOW + 5,
+      } as const;
+
+      const result = await scene().hub.client.restore(given, patch, [chunk(0), chunk(1)]);
+
+      const run = result.type === "created" ? result.run : 0;
+      expect(await scene().hub.query.get("a")).toEqual({
+        ...given,
+        ...patch,
+        run,
+        lastUpdatedAt: NOW + 1,
+        recover: false,
+        attempts: 0,
+      });
+      expect(await historyOf(scene().hub, "a")).toEqual([chunk(0), chunk(1)]);
+      expect(await scene().hub.query.count({})).toMatchObject({ Failed: 1, Pending: 0 });
+      const owner = await scene().join();
+      const pulled = await owner.pull({ timers: { until: NOW }, recover: { afterInstanceId: "" } });
+      expect(pulled).toEqual({ starts: [], messages: [], timers: [], recover: [] });
+    });
+
+    test("an instance is not restored over another, which stays as it is", async () => {
+      await scene().create("a", { input: "1" });
+
+      const result = await scene().hub.client.restore(newInstance("a"), { status: "Completed" }, [chunk(0)]);
+
+      expect(result).toEqual({ type: "exists", status: "Pending" });
+      expect(await scene().hub.query.get("a")).toMatchObject({ status: "Pending", input: "1" });
+      expect(await historyOf(scene().hub, "a")).toEqual([]);
+    });
+
     test("an instance that does not exist is undefined", async () => {
       expect(await scene().hub.query.get("nobody")).toBeUndefined();
       expect(await historyOf(scene().hub, "nobody")).toEqual([]);

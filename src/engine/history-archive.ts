@@ -1,0 +1,51 @@
+import { z } from "zod";
+import type { HistoryEvent } from "../core/history-event.ts";
+import { RUNTIME_STATUSES } from "../core/orchestration-status.ts";
+
+/*
+ * An archive of histories is NDJSON: a `hub` line, and for each instance an `instance` line, an `episode` line for each
+ * of its episodes, and an `end` line. Inputs, outputs and other payloads are JSON text in a string, exactly as they are
+ * stored. Times are ISO 8601, UTC. docs/history-archive.md describes it for readers.
+ */
+
+const time = z.iso.datetime();
+const text = z.string();
+
+const hubLine = z.object({ type: z.literal("hub"), format: z.literal(1), taskHub: text, exportedTime: time });
+
+const instanceLine = z.object({
+  type: z.literal("instance"),
+  instanceId: text,
+  executionId: text,
+  name: text,
+  version: text.optional(),
+  runtimeStatus: z.enum(RUNTIME_STATUSES),
+  createdTime: time,
+  completedTime: time.optional(),
+  scheduledStartTime: time.optional(),
+  input: text.optional(),
+  output: text.optional(),
+  customStatus: text.optional(),
+  /** Failure details as JSON text. */
+  failure: text.optional(),
+  parent: z.object({ instanceId: text, executionId: text, name: text, taskScheduledId: z.int() }).optional(),
+  tags: z.record(text, text).optional(),
+});
+
+const episodeLine = z.object({
+  type: z.literal("episode"),
+  seq: z.int().nonnegative(),
+  time,
+  events: z.array(z.looseObject({ type: text, timestamp: z.number() })),
+});
+
+const endLine = z.object({ type: z.literal("end"), instanceId: text, episodes: z.int().nonnegative() });
+
+export const archiveLine = z.discriminatedUnion("type", [hubLine, instanceLine, episodeLine, endLine]);
+
+export type HubLine = z.infer<typeof hubLine>;
+export type InstanceLine = z.infer<typeof instanceLine>;
+export type EpisodeLine = Omit<z.infer<typeof episodeLine>, "events"> & {
+  readonly events: readonly HistoryEvent[];
+};
+export type EndLine = z.infer<typeof endLine>;

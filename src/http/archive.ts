@@ -1,0 +1,49 @@
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import type { ReadableStream as WebStream } from "node:stream/web";
+import { exportHistory } from "../engine/export-history.ts";
+import { importHistory } from "../engine/import-history.ts";
+import type { ApiRequest } from "./api-request.ts";
+import { filterOf } from "./instance-filter.ts";
+
+/** GET export: instances with their whole histories, as lines of an archive. */
+export async function exportInstances({ hub, query }: ApiRequest): Promise<Response> {
+  const instanceId = query.text("instanceId");
+  const filter = instanceId === undefined ? filterOf(query) : { instanceId };
+  return ndjson(exportHistory(hub.client.taskHubName, hub.query, filter));
+}
+
+/**
+ * POST import: brings the instances of an archive into the hub. The answer has a line for each while it goes on, and at the
+ * end one that says `done`, or `failed` and why.
+ */
+export async function importInstances({ hub, raw }: ApiRequest): Promise<Response> {
+  const body = raw.body === null ? Readable.from([]) : Readable.fromWeb(raw.body as WebStream<Uint8Array>);
+  const lines = createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY });
+  return ndjson(outcomes(importHistory(lines, hub.client)));
+}
+
+async function* outcomes(imported: ReturnType<typeof importHistory>): AsyncGenerator<string> {
+  const count = { imported: 0, skipped: 0 };
+  try {
+    for await (const each of imported) {
+      count[each.type] += 1;
+      yield JSON.stringify(each);
+    }
+    yield JSON.stringify({ type: "done", ...count });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    yield JSON.stringify({ type: "failed", message, ...count });
+  }
+}
+
+function ndjson(lines: AsyncIterable<string>): Response {
+  return new Response(ReadableStream.from(encoded(lines)), {
+    headers: { "Content-Type": "application/x-ndjson; charset=utf-8" },
+  });
+}
+
+async function* encoded(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  for await (const line of lines) yield encoder.encode(`${line}\n`);
+}
