@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { openStorage, TaskHub } from "../../sdk/index.ts";
 import { type Configuration, readConfiguration } from "../../server/index.ts";
 import { CommandError, EXIT } from "../command-error.ts";
+import { hinted } from "../completion/value-hints.ts";
 import { HttpManagement } from "./http-management.ts";
 import type { Management } from "./management.ts";
 import { StoreManagement } from "./store-management.ts";
@@ -20,12 +21,20 @@ export interface TargetFlags {
 
 export function withTarget(command: Command): Command {
   return command
-    .option("-s, --storage <url>", "sqlite:<file> (default: as `perdure start` resolves it)")
+    .addOption(
+      hinted(new Option("-s, --storage <url>", "sqlite:<file> (default: as `perdure start` resolves it)"), {
+        pathAfter: ["sqlite:"],
+      }),
+    )
     .option("--task-hub-name <name>", "task hub (default: as `perdure start` resolves it)")
     .addOption(new Option("--connection-string-setting <name>", "storage account of Azure").hideHelp())
     .option("--url <url>", "a host to ask over HTTP, instead of the store")
     .addOption(new Option("--key <key>", "key for --url").env("PERDURE_SYSTEM_KEY"))
-    .option("--script-root <folder>", "folder of the app, with host.json", ".")
+    .addOption(
+      hinted(new Option("--script-root <folder>", "folder of the app, with host.json").default("."), {
+        pathAfter: [""],
+      }),
+    )
     .option("--verbose", "say which hub is meant, and where an error comes from");
 }
 
