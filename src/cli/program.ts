@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { packageVersion } from "../server/index.ts";
 import { candidatesCommand, completionCommand } from "./completion/completion-command.ts";
+import { doctorCommand } from "./doctor/doctor-command.ts";
 import { durableCommand } from "./durable/index.ts";
 import { keysCommand } from "./keys-command.ts";
 import { startCommand } from "./start-command.ts";
@@ -16,6 +17,7 @@ export function makeProgram(): Command {
     .addCommand(startCommand())
     .addCommand(durableCommand())
     .addCommand(keysCommand())
+    .addCommand(doctorCommand())
     .addCommand(completionCommand())
     .addCommand(candidatesCommand(program), { hidden: true })
     .addHelpText(

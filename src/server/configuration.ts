@@ -51,6 +51,17 @@ export interface ConfigurationSources {
   readonly localSettings: JsonObject | undefined;
 }
 
+/** The variables that count for a host or a command. */
+export const PERDURE_VARIABLES: readonly string[] = [
+  "PERDURE_PORT",
+  "PERDURE_HOST",
+  "PERDURE_STORAGE",
+  "PERDURE_TASK_HUB",
+  "PERDURE_DRAIN_TIMEOUT",
+  "PERDURE_SYSTEM_KEY",
+  "PERDURE_LOG_LEVEL",
+];
+
 const DEFAULT_PORT = 7071;
 const DEFAULT_DRAIN_MS = 10_000;
 

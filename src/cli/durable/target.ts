@@ -81,7 +81,8 @@ export async function taskHubsOf(flags: TargetFlags): Promise<readonly string[]>
   }
 }
 
-async function configurationOf({
+/** As a host of the app would have it. @throws {DurableError} INVALID_CONFIGURATION */
+export async function configurationOf({
   scriptRoot,
   storage,
   taskHubName,
@@ -96,7 +97,8 @@ async function configurationOf({
   return configuration;
 }
 
-function refuseAzure({ connectionStringSetting }: TargetFlags): void {
+/** @throws {CommandError} */
+export function refuseAzure({ connectionStringSetting }: TargetFlags): void {
   if (connectionStringSetting === undefined) return;
   throw new CommandError("Azure Storage hubs are not supported in this version; use --storage.", EXIT.usage);
 }
