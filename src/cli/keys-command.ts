@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { keyFileOf, newKey, readKeys, type StoredKey, writeKeys } from "../server/index.ts";
 import { CommandError, EXIT } from "./command-error.ts";
+import { hinted } from "./completion/value-hints.ts";
 
 interface Flags {
   readonly scriptRoot: string;
@@ -34,7 +35,9 @@ export function keysCommand(): Command {
 function command(name: string, summary: string): Command {
   return new Command(name)
     .description(summary)
-    .option("--script-root <folder>", "folder of the app", ".")
+    .addOption(
+      hinted(new Option("--script-root <folder>", "folder of the app").default("."), { pathAfter: [""] }),
+    )
     .exitOverride();
 }
 

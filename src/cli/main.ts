@@ -1,11 +1,8 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from "commander";
-import { packageVersion } from "../server/index.ts";
+import { CommanderError } from "commander";
 import { EXIT, exitCodeOf } from "./command-error.ts";
-import { durableCommand } from "./durable/index.ts";
-import { keysCommand } from "./keys-command.ts";
 import { printError } from "./print-error.ts";
-import { startCommand } from "./start-command.ts";
+import { makeProgram } from "./program.ts";
 
 process.exitCode = await run(process.argv.slice(2));
 
@@ -24,23 +21,4 @@ async function run(args: readonly string[]): Promise<number> {
     printError(error, { verbose: args.includes("--verbose") });
     return exitCodeOf(error);
   }
-}
-
-function makeProgram(): Command {
-  return new Command("perdure")
-    .description("Durable Functions without the cloud: runs an app on a task hub of your own.")
-    .version(packageVersion(), "-V, --version", "print the version")
-    .helpOption("-h, --help", "explain a command")
-    .helpCommand(false)
-    .addCommand(startCommand())
-    .addCommand(durableCommand())
-    .addCommand(keysCommand())
-    .addHelpText(
-      "after",
-      `
-Example:
-  perdure start samples/hello
-  curl -X POST http://127.0.0.1:7071/runtime/webhooks/durabletask/orchestrators/helloCities`,
-    )
-    .exitOverride();
 }

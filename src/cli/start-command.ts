@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { drainMsOfText, startServer } from "../server/index.ts";
+import { hinted } from "./completion/value-hints.ts";
 import { greet } from "./greeting.ts";
 import { LOG_LEVELS, makeLogger } from "./log.ts";
 import { stopSignal } from "./stop-signal.ts";
@@ -18,12 +19,21 @@ export function startCommand(): Command {
   return new Command("start")
     .summary("run an app")
     .description("Runs an app: a folder, or one file. Default: the current folder.")
-    .argument("[app]", "folder or file: .ts .mts .cts .js .mjs .cjs", ".")
+    .addArgument(
+      hinted(new Argument("[app]", "folder or file: .ts .mts .cts .js .mjs .cjs").default("."), {
+        pathAfter: [""],
+      }),
+    )
     .option("-p, --port <number>", "where to listen; 0 for any free port (default: 7071)", portOf)
     .option("--host <address>", "on which address (default: 127.0.0.1, this machine only)")
-    .option(
-      "-s, --storage <url>",
-      "sqlite:<file>, or memory: (default: sqlite:.perdure/hub.db in the app's folder)",
+    .addOption(
+      hinted(
+        new Option(
+          "-s, --storage <url>",
+          "sqlite:<file>, or memory: (default: sqlite:.perdure/hub.db in the app's folder)",
+        ),
+        { words: ["memory:"], pathAfter: ["sqlite:"] },
+      ),
     )
     .option("--hub <name>", "task hub (default: DurableFunctionsHub)")
     .option(

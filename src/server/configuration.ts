@@ -8,6 +8,7 @@ import { wrongSetting } from "./invalid-configuration.ts";
 import { type JsonObject, readJsonFile } from "./json-file.ts";
 import { isPort, type LocalSettings, PORTS, readLocalSettings } from "./local-settings.ts";
 import { isLoopback } from "./loopback.ts";
+import { byDefault, type Found, type Origin, overridden } from "./origin.ts";
 
 /** What whoever starts the host says; it wins over the environment, that over host.json, and that over the defaults. */
 export interface ConfigurationOverrides {
@@ -37,6 +38,9 @@ export interface Configuration {
   /** Values of local.settings.json that the environment does not have. */
   readonly environment: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
+  readonly origins: Readonly<Record<"port" | "host" | "storage" | "taskHubName" | "requireKey", Origin>>;
+  /** Of host.json and local.settings.json those that are there. */
+  readonly files: readonly string[];
 }
 
 export interface ConfigurationSources {
@@ -46,6 +50,17 @@ export interface ConfigurationSources {
   readonly hostJson: JsonObject | undefined;
   readonly localSettings: JsonObject | undefined;
 }
+
+/** The variables that count for a host or a command. */
+export const PERDURE_VARIABLES: readonly string[] = [
+  "PERDURE_PORT",
+  "PERDURE_HOST",
+  "PERDURE_STORAGE",
+  "PERDURE_TASK_HUB",
+  "PERDURE_DRAIN_TIMEOUT",
+  "PERDURE_SYSTEM_KEY",
+  "PERDURE_LOG_LEVEL",
+];
 
 const DEFAULT_PORT = 7071;
 const DEFAULT_DRAIN_MS = 10_000;
@@ -63,40 +78,79 @@ export async function readConfiguration(
 
 /** @throws {DurableError} INVALID_CONFIGURATION */
 export function resolveConfiguration(sources: ConfigurationSources): Configuration {
-  const { overrides, appFolder } = sources;
-  const local = readLocalSettings(sources.localSettings, join(appFolder, "local.settings.json"));
-  const environment = withoutEmpty({ ...local.values, ...withoutAbsent(sources.environment) });
-  const path = join(appFolder, "host.json");
-  const host = readHostSettings({ hostJson: sources.hostJson, path, environment });
-  const address = overrides.host ?? environment["PERDURE_HOST"] ?? "127.0.0.1";
-  const systemKey = environment["PERDURE_SYSTEM_KEY"];
+  const layers = layersOf(sources);
+  const port = portOf(layers);
+  const host = hostOf(layers);
+  const storage = storageOf(layers);
+  const taskHubName = taskHubNameOf(layers);
+  const systemKey = layers.variables["PERDURE_SYSTEM_KEY"];
+  const requireKey = requireKeyOf(layers, host.value);
   return {
-    port: portOf(overrides, environment, local),
-    host: address,
-    storage: overrides.storage ?? environment["PERDURE_STORAGE"] ?? storageOf(host, appFolder, path),
-    taskHubName: taskHubNameOf(overrides, environment, host),
-    drainMs: drainOf(overrides, environment, host),
-    settings: engineSettings(host.values),
-    useForwardedHost: host.values["httpSettings.useForwardedHost"] === true,
+    port: port.value,
+    host: host.value,
+    storage: storage.value,
+    taskHubName: taskHubName.value,
+    drainMs: drainOf(layers),
+    settings: engineSettings(layers.hostJson.values),
+    useForwardedHost: layers.hostJson.values["httpSettings.useForwardedHost"] === true,
     systemKey,
-    requireKey: overrides.requireKey ?? (systemKey !== undefined || !isLoopback(address)),
+    requireKey: requireKey.value,
     environment: Object.fromEntries(
-      Object.entries(local.values).filter(([name]) => sources.environment[name] === undefined),
+      Object.entries(layers.local.values).filter(([name]) => sources.environment[name] === undefined),
     ),
-    warnings: host.warnings,
+    warnings: layers.hostJson.warnings,
+    origins: {
+      port: port.origin,
+      host: host.origin,
+      storage: storage.origin,
+      taskHubName: taskHubName.origin,
+      requireKey: requireKey.origin,
+    },
+    files: [
+      ...(sources.hostJson === undefined ? [] : [layers.hostJsonPath]),
+      ...(sources.localSettings === undefined ? [] : [layers.localSettingsPath]),
+    ],
   };
 }
 
-type Environment = Readonly<Record<string, string>>;
+/** The places a setting may come from, each of them checked. */
+interface Layers {
+  readonly overrides: ConfigurationOverrides;
+  /** Of the environment and, behind it, of local.settings.json. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly isInEnvironment: (variable: string) => boolean;
+  readonly local: LocalSettings;
+  readonly localSettingsPath: string;
+  readonly hostJson: HostSettings;
+  readonly hostJsonPath: string;
+  readonly appFolder: string;
+}
 
-function withoutAbsent(environment: ConfigurationSources["environment"]): Environment {
+function layersOf({ overrides, environment, appFolder, ...files }: ConfigurationSources): Layers {
+  const localSettingsPath = join(appFolder, "local.settings.json");
+  const local = readLocalSettings(files.localSettings, localSettingsPath);
+  const variables = withoutEmpty({ ...local.values, ...withoutAbsent(environment) });
+  const hostJsonPath = join(appFolder, "host.json");
+  return {
+    overrides,
+    variables,
+    isInEnvironment: (variable) => environment[variable] !== undefined,
+    local,
+    localSettingsPath,
+    hostJson: readHostSettings({ hostJson: files.hostJson, path: hostJsonPath, environment: variables }),
+    hostJsonPath,
+    appFolder,
+  };
+}
+
+function withoutAbsent(environment: ConfigurationSources["environment"]): Layers["variables"] {
   return Object.fromEntries(
     Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
 }
 
 /** An empty PERDURE_* variable says nothing: an empty host, say, would mean every address. */
-function withoutEmpty(environment: Environment): Environment {
+function withoutEmpty(environment: Layers["variables"]): Layers["variables"] {
   return Object.fromEntries(
     Object.entries(environment).filter(
       ([name, value]) => !name.startsWith("PERDURE_") || value.trim() !== "",
@@ -104,11 +158,32 @@ function withoutEmpty(environment: Environment): Environment {
   );
 }
 
-function portOf(overrides: ConfigurationOverrides, environment: Environment, local: LocalSettings): number {
-  if (overrides.port !== undefined) return requirePort("--port", overrides.port);
-  const text = environment["PERDURE_PORT"];
-  if (text !== undefined) return requirePort("PERDURE_PORT", Number(text));
-  return local.port ?? DEFAULT_PORT;
+function variableOf({ variables, isInEnvironment }: Layers, name: string): Found<string> | undefined {
+  const value = variables[name];
+  return value === undefined ? undefined : { value, origin: originOf(isInEnvironment, name) };
+}
+
+function originOf(isInEnvironment: Layers["isInEnvironment"], variable: string): Origin {
+  return isInEnvironment(variable)
+    ? { type: "environment", variable }
+    : { type: "local.settings.json", property: `Values.${variable}` };
+}
+
+function hostJsonOriginOf({ hostJson, isInEnvironment }: Layers, name: string): Origin {
+  const place = hostJson.places[name];
+  if (place === undefined) return { type: "default" };
+  return place.isVariable
+    ? originOf(isInEnvironment, place.name)
+    : { type: "host.json", property: place.name };
+}
+
+function portOf(layers: Layers): Found<number> {
+  const { overrides, local } = layers;
+  if (overrides.port !== undefined) return overridden(requirePort("--port", overrides.port));
+  const text = variableOf(layers, "PERDURE_PORT");
+  if (text) return { ...text, value: requirePort("PERDURE_PORT", Number(text.value)) };
+  if (local.port === undefined) return byDefault(DEFAULT_PORT);
+  return { value: local.port, origin: { type: "local.settings.json", property: "Host.LocalHttpPort" } };
 }
 
 function requirePort(source: string, value: unknown): number {
@@ -116,14 +191,30 @@ function requirePort(source: string, value: unknown): number {
   throw wrongSetting({ source, setting: source, value, allowed: PORTS });
 }
 
+function hostOf(layers: Layers): Found<string> {
+  if (layers.overrides.host !== undefined) return overridden(layers.overrides.host);
+  return variableOf(layers, "PERDURE_HOST") ?? byDefault("127.0.0.1");
+}
+
+function storageOf(layers: Layers): Found<string> {
+  if (layers.overrides.storage !== undefined) return overridden(layers.overrides.storage);
+  return variableOf(layers, "PERDURE_STORAGE") ?? storageOfHostJson(layers);
+}
+
 /** A path in host.json is meant from where host.json is. */
-function storageOf({ values }: HostSettings, appFolder: string, source: string): string {
-  const type = values["storageProvider.type"] ?? "sqlite";
+function storageOfHostJson(layers: Layers): Found<string> {
+  const { hostJson, hostJsonPath: source, appFolder } = layers;
+  const type = hostJson.values["storageProvider.type"] ?? "sqlite";
   switch (String(type).toLowerCase()) {
     case "memory":
-      return "memory:";
-    case "sqlite":
-      return `sqlite:${resolve(appFolder, String(values["storageProvider.path"] ?? ".perdure/hub.db"))}`;
+      return { value: "memory:", origin: hostJsonOriginOf(layers, "storageProvider.type") };
+    case "sqlite": {
+      const path = hostJson.values["storageProvider.path"];
+      return {
+        value: `sqlite:${resolve(appFolder, String(path ?? ".perdure/hub.db"))}`,
+        origin: hostJsonOriginOf(layers, "storageProvider.path"),
+      };
+    }
     default:
       throw wrongSetting({
         source,
@@ -134,15 +225,14 @@ function storageOf({ values }: HostSettings, appFolder: string, source: string):
   }
 }
 
-function taskHubNameOf(
-  overrides: ConfigurationOverrides,
-  environment: Environment,
-  host: HostSettings,
-): string {
-  if (overrides.taskHubName !== undefined) return requireTaskHubName("--hub", overrides.taskHubName);
-  const name = environment["PERDURE_TASK_HUB"];
-  if (name !== undefined) return requireTaskHubName("PERDURE_TASK_HUB", name);
-  return String(host.values["hubName"] ?? DEFAULT_TASK_HUB_NAME);
+function taskHubNameOf(layers: Layers): Found<string> {
+  const { overrides, hostJson } = layers;
+  if (overrides.taskHubName !== undefined)
+    return overridden(requireTaskHubName("--hub", overrides.taskHubName));
+  const name = variableOf(layers, "PERDURE_TASK_HUB");
+  if (name) return { ...name, value: requireTaskHubName("PERDURE_TASK_HUB", name.value) };
+  const value = String(hostJson.values["hubName"] ?? DEFAULT_TASK_HUB_NAME);
+  return { value, origin: hostJsonOriginOf(layers, "hubName") };
 }
 
 function requireTaskHubName(source: string, value: string): string {
@@ -150,12 +240,18 @@ function requireTaskHubName(source: string, value: string): string {
   throw wrongSetting({ source, setting: source, value, allowed: TASK_HUB_NAMES });
 }
 
+function requireKeyOf(layers: Layers, host: string): Found<boolean> {
+  if (layers.overrides.requireKey !== undefined) return overridden(layers.overrides.requireKey);
+  const systemKey = variableOf(layers, "PERDURE_SYSTEM_KEY");
+  return systemKey ? { ...systemKey, value: true } : byDefault(!isLoopback(host));
+}
+
 /** Without a graceful shutdown nothing is waited for: what runs, runs again with the next owner. */
-function drainOf(overrides: ConfigurationOverrides, environment: Environment, host: HostSettings): number {
+function drainOf({ overrides, variables, hostJson }: Layers): number {
   if (overrides.drainMs !== undefined) return overrides.drainMs;
-  const text = environment["PERDURE_DRAIN_TIMEOUT"];
+  const text = variables["PERDURE_DRAIN_TIMEOUT"];
   if (text !== undefined) return drainMsOfText("PERDURE_DRAIN_TIMEOUT", text);
-  return host.values["useGracefulShutdown"] === false ? 0 : DEFAULT_DRAIN_MS;
+  return hostJson.values["useGracefulShutdown"] === false ? 0 : DEFAULT_DRAIN_MS;
 }
 
 /** Seconds, as a person writes them, in milliseconds. @throws {DurableError} INVALID_CONFIGURATION */

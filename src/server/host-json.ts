@@ -6,7 +6,14 @@ import { isJsonObject, type JsonObject, propertyOf } from "./json-file.ts";
 export interface HostSettings {
   /** By the path below durableTask, in the spelling of {@link HOST_JSON_SETTINGS}. */
   readonly values: Readonly<Record<string, HostJsonValue>>;
+  /** For each of the values the property of the file, or the variable that stands for it. */
+  readonly places: Readonly<Record<string, HostSettingPlace>>;
   readonly warnings: readonly string[];
+}
+
+export interface HostSettingPlace {
+  readonly isVariable: boolean;
+  readonly name: string;
 }
 
 export interface HostJsonSources {
@@ -34,14 +41,18 @@ const ENVIRONMENT_PREFIX = "azurefunctionsjobhost__extensions__durabletask__";
  */
 export function readHostSettings({ hostJson, path, environment }: HostJsonSources): HostSettings {
   const values: Record<string, HostJsonValue> = {};
+  const places: Record<string, HostSettingPlace> = {};
   const warnings: string[] = [];
   for (const entry of [...fileEntries(hostJson, path, warnings), ...environmentEntries(environment)]) {
     const known = KNOWN.get(entry.path.toLowerCase());
-    if (known === undefined)
+    if (known === undefined) {
       warnings.push(`${entry.source}: ${entry.setting} is not known and has no effect.`);
-    else values[known.name] = checked(entry, known.setting, environment);
+      continue;
+    }
+    values[known.name] = checked(entry, known.setting, environment);
+    places[known.name] = { isVariable: isVariable(entry), name: entry.setting };
   }
-  return { values, warnings };
+  return { values, places, warnings };
 }
 
 const KNOWN: ReadonlyMap<string, { readonly name: string; readonly setting: HostJsonSetting }> = new Map(
@@ -101,12 +112,17 @@ function checked(
   environment: HostJsonSources["environment"],
 ): HostJsonValue {
   const value = typeof entry.value === "string" ? substituted(entry, entry.value, environment) : entry.value;
-  const mayBeText = value !== entry.value || entry.source === entry.setting;
+  const mayBeText = value !== entry.value || isVariable(entry);
   for (const candidate of mayBeText ? [value, valueOfText(value)] : [value]) {
     const result = schema.safeParse(candidate);
     if (result.success) return result.data;
   }
   throw wrongSetting({ ...entry, value, allowed });
+}
+
+/** An environment variable is its own source; a property is one of a file. */
+function isVariable({ source, setting }: Entry): boolean {
+  return source === setting;
 }
 
 function substituted(entry: Entry, text: string, environment: HostJsonSources["environment"]): string {

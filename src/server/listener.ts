@@ -33,10 +33,15 @@ export async function listen(
   const { port } = server.address() as AddressInfo;
   return {
     port,
-    url: `http://${hostInUrl(address.host)}:${port}`,
+    url: urlOf({ host: address.host, port }),
     stop: () => new Promise((resolve) => server.close(() => resolve())),
     cut: () => server.closeAllConnections(),
   };
+}
+
+/** Where a client on this machine reaches what listens there. */
+export function urlOf({ host, port }: Address): string {
+  return `http://${hostInUrl(host)}:${port}`;
 }
 
 function hostInUrl(host: string): string {

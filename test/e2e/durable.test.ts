@@ -230,6 +230,42 @@ test("task hubs are listed and deleted over HTTP, but not the one the host runs"
   expect((await overHttp("list-task-hubs")).stdout).toBe("DurableFunctionsHub\n");
 });
 
+describe("--verbose says on standard error what is meant and what says so", () => {
+  const counted = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+    new CommandProcess(["durable", "count", "--verbose", ...args], { cwd: folder.path, env }).exited;
+
+  test("for the store", async () => {
+    const { code, stderr } = await counted([], { PERDURE_STORAGE: "sqlite:.perdure/hub.db" });
+
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr:
+        "Task hub  DurableFunctionsHub  (default)\nStorage   sqlite:.perdure/hub.db  (PERDURE_STORAGE)\n",
+    });
+  });
+
+  test.each([
+    [[], {}, "Key       none is sent\n"],
+    [["--key", "secret"], {}, "Key       one is sent  (--key)\n"],
+    [[], { PERDURE_SYSTEM_KEY: "secret" }, "Key       one is sent  (PERDURE_SYSTEM_KEY)\n"],
+    [[], { PERDURE_SYSTEM_KEY: "" }, "Key       none is sent\n"],
+  ])("for a host, with %j and %j, but never the key", async (args, env, line) => {
+    const { code, stderr } = await counted(["--url", host.url, ...args], env);
+
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `Task hub  the host's own  (default)\nURL       ${host.url}  (--url)\n${line}`,
+    });
+  });
+});
+
+test("a password in --url is refused and not repeated", async () => {
+  const exit = await new CommandProcess(["durable", "count", "--url", "http://me:secret@127.0.0.1:1"]).exited;
+
+  expect(exit).toMatchObject({ code: 2, stderr: expect.stringContaining("--key") });
+  expect(exit.stderr).not.toContain("secret");
+});
+
 test("purge-history purges what has ended and nothing else; delete-task-hub takes the rest", async () => {
   const durable = (...args: readonly string[]): Promise<Exit> =>
     new CommandProcess(["durable", ...args], { cwd: folder.path }).exited;

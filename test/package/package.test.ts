@@ -40,7 +40,8 @@ test("the package holds what runs, its papers, and nothing else", async () => {
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join("/"));
 
   const strangers = files.filter(
-    (file) => !/^(dist\/.+\.(js|js\.map|d\.ts)|migrations\/.+|package\.json|[A-Z]+(\.md)?)$/.test(file),
+    (file) =>
+      !/^(dist\/.+\.(js|js\.map|d\.ts)|(migrations|completions)\/.+|package\.json|[A-Z]+(\.md)?)$/.test(file),
   );
 
   expect(strangers).toEqual([]);
@@ -110,6 +111,12 @@ test("the command tells its version", async () => {
   const printed = await run(project.folder, "npx", "--no-install", "perdure", "--version");
 
   expect(printed).toBe(manifest.version);
+});
+
+test("the command prints the completion scripts", async () => {
+  const printed = await run(project.folder, "npx", "--no-install", "perdure", "completion", "bash");
+
+  expect(printed).toContain("complete -F _perdure perdure");
 });
 
 test("the command explains itself", async () => {

@@ -31,6 +31,61 @@ describe("where a setting comes from", () => {
   });
 });
 
+describe("what says so is told with the setting", () => {
+  const local = (variable: string) => ({ type: "local.settings.json", property: `Values.${variable}` });
+
+  test.each([
+    ["an override", { overrides: { taskHubName: "Hub" } }, { type: "override" }],
+    [
+      "the environment",
+      { environment: { PERDURE_TASK_HUB: "Hub" } },
+      { type: "environment", variable: "PERDURE_TASK_HUB" },
+    ],
+    [
+      "local.settings.json",
+      { localSettings: { Values: { PERDURE_TASK_HUB: "Hub" } } },
+      local("PERDURE_TASK_HUB"),
+    ],
+    [
+      "host.json",
+      { hostJson: durableTask({ hubName: "Hub" }) },
+      { type: "host.json", property: "extensions.durableTask.hubName" },
+    ],
+    [
+      "a variable that stands for a property of host.json",
+      {
+        hostJson: durableTask({ hubName: "Other" }),
+        environment: { AzureFunctionsJobHost__extensions__durableTask__hubName: "Hub" },
+      },
+      { type: "environment", variable: "AzureFunctionsJobHost__extensions__durableTask__hubName" },
+    ],
+    ["nothing", {}, { type: "default" }],
+  ])("%s", (_title, sources, origin) => {
+    expect(resolve(sources as Partial<ConfigurationSources>).origins.taskHubName).toEqual(origin);
+  });
+
+  test("for each setting by itself", () => {
+    const { origins } = resolve({
+      overrides: { host: "0.0.0.0" },
+      environment: { PERDURE_PORT: "", PERDURE_STORAGE: "memory:", PERDURE_SYSTEM_KEY: "secret" },
+      localSettings: { Host: { LocalHttpPort: 4 } },
+    });
+
+    expect(origins).toEqual({
+      host: { type: "override" },
+      port: { type: "local.settings.json", property: "Host.LocalHttpPort" },
+      storage: { type: "environment", variable: "PERDURE_STORAGE" },
+      taskHubName: { type: "default" },
+      requireKey: { type: "environment", variable: "PERDURE_SYSTEM_KEY" },
+    });
+  });
+
+  test("and which of the files are there", () => {
+    expect(resolve({ localSettings: {} }).files).toEqual(["/app/local.settings.json"]);
+    expect(resolve({ hostJson: {} }).files).toEqual(["/app/host.json"]);
+  });
+});
+
 describe("a key is needed", () => {
   test.each([
     ["not where only this machine can reach the host", {}, false],

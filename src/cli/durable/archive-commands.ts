@@ -2,7 +2,9 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { Option } from "commander";
 import { CommandError, EXIT } from "../command-error.ts";
+import { hinted } from "../completion/value-hints.ts";
 import { commandOf } from "./durable-command.ts";
 import { type FilterFlags, filterOf, withFilter } from "./look-commands.ts";
 import { Progress } from "./progress.ts";
@@ -16,7 +18,9 @@ export const archiveCommands = () => [
     options: (command) =>
       withFilter(command)
         .option("--id <id>", "only this instance")
-        .option("--file <path>", "where to; else standard output"),
+        .addOption(
+          hinted(new Option("--file <path>", "where to; else standard output"), { pathAfter: [""] }),
+        ),
     run: async (hub, { id, file, ...flags }, output) => {
       let instances = 0;
       using progress = new Progress("Exporting");
@@ -43,8 +47,10 @@ export const archiveCommands = () => [
     name: "import-history",
     summary: "Bring exported instances that have ended into a hub",
     example: "import-history --file archive.ndjson --task-hub-name Archive",
-    options: (command) =>
-      command.requiredOption("--file <path>", "what export-history wrote; - is standard input"),
+    options: (command) => {
+      const file = new Option("--file <path>", "what export-history wrote; - is standard input");
+      return command.addOption(hinted(file.makeOptionMandatory(), { pathAfter: [""] }));
+    },
     createsHub: true,
     run: async (hub, { file }, output) => {
       const input = file === "-" ? process.stdin : await openFile(file);

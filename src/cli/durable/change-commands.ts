@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { isDurableError } from "../../core/errors.ts";
 import { CommandError, EXIT } from "../command-error.ts";
+import { hinted } from "../completion/value-hints.ts";
 import { jsonTextOf, secondsOf } from "./arguments.ts";
 import { commandOf } from "./durable-command.ts";
 import type { Control, Management } from "./management.ts";
@@ -31,7 +32,7 @@ export const changeCommands = () => [
       command
         .requiredOption("--function-name <name>", "the orchestrator")
         .option("--id <id>", "of the instance (default: a random one)")
-        .option("--input <json>", "JSON, a text, @file, or - for standard input")
+        .addOption(jsonOption("--input <json>"))
         .option("--instance-version <version>", "of the instance"),
     run: async (hub, { functionName, id, input, instanceVersion }, output) => {
       const instanceId = await hub.start({
@@ -53,7 +54,7 @@ export const changeCommands = () => [
       command
         .requiredOption("--id <id>", "the instance")
         .option("--event-name <name>", "the event (default: a random one)")
-        .option("--event-data <json>", "JSON, a text, @file, or - for standard input"),
+        .addOption(jsonOption("--event-data <json>")),
     run: async (hub, { id, eventName = `Event_${randomUUID().replaceAll("-", "")}`, eventData }, output) => {
       await hub.raiseEvent(id, eventName, eventData === undefined ? "null" : await jsonTextOf(eventData));
       output.done(`Raised event '${eventName}' to instance '${id}'.`, { instanceId: id, eventName });
@@ -119,6 +120,10 @@ export const changeCommands = () => [
     },
   }),
 ];
+
+function jsonOption(flags: string): Option {
+  return hinted(new Option(flags, "JSON, a text, @file, or - for standard input"), { pathAfter: ["@"] });
+}
 
 function withReason(command: Command): Command {
   return command.requiredOption("--id <id>", "the instance").option("--reason <text>", "why");

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import type { Management } from "./management.ts";
 import { FORMATS, type Format, Output } from "./output.ts";
-import { openTarget, type TargetFlags, taskHubsOf, withTarget } from "./target.ts";
+import { keyOf, openTarget, type TargetFlags, taskHubsOf, withTarget } from "./target.ts";
 
 /** One command: its words, and what it does to the hub. */
 export interface DurableCommand<F extends object> {
@@ -46,6 +46,6 @@ function finished<F extends object>(command: Command, { example, action }: Finis
     .addOption(new Option("-o, --output <format>", "how to print").choices(FORMATS).default("text"))
     .addHelpText("after", `\nExample:\n  perdure durable ${example}`)
     .action((flags: F & TargetFlags & { readonly output: Format }) =>
-      action(flags, new Output(flags.output)),
+      action({ ...flags, ...keyOf(command) }, new Output(flags.output)),
     );
 }

@@ -1,6 +1,7 @@
-import type { Command } from "commander";
-import type { RuntimeStatus } from "../../core/orchestration-status.ts";
+import { type Command, Option } from "commander";
+import { RUNTIME_STATUSES, type RuntimeStatus } from "../../core/orchestration-status.ts";
 import { CommandError, EXIT } from "../command-error.ts";
+import { hinted } from "../completion/value-hints.ts";
 import { countOf, dateOf, statusesOf } from "./arguments.ts";
 import { commandOf } from "./durable-command.ts";
 import type { Filter, InstanceStatus } from "./management.ts";
@@ -93,11 +94,11 @@ export function withFilter<C extends Command>(command: C, { status = true } = {}
     .option("--id-prefix <prefix>", "ids that begin so")
     .option("--name <name>", "of this function");
   if (status) {
-    command.option(
+    const option = new Option(
       "--runtime-status <statuses>",
       'one status, or several as in "completed failed"',
-      statusesOf,
     );
+    command.addOption(hinted(option.argParser(statusesOf), { words: RUNTIME_STATUSES, isList: true }));
   }
   return command;
 }

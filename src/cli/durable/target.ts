@@ -3,6 +3,8 @@ import { type Command, Option } from "commander";
 import { openStorage, TaskHub } from "../../sdk/index.ts";
 import { type Configuration, readConfiguration } from "../../server/index.ts";
 import { CommandError, EXIT } from "../command-error.ts";
+import { hinted } from "../completion/value-hints.ts";
+import { explainHost, explainStore } from "./explain-target.ts";
 import { HttpManagement } from "./http-management.ts";
 import type { Management } from "./management.ts";
 import { StoreManagement } from "./store-management.ts";
@@ -13,20 +15,37 @@ export interface TargetFlags {
   readonly taskHubName?: string;
   readonly connectionStringSetting?: string;
   readonly url?: string;
-  readonly key?: string;
+  readonly key?: string | undefined;
+  /** How commander came to the key: "cli" or "env". */
+  readonly keyOrigin?: string | undefined;
   readonly scriptRoot: string;
   readonly verbose?: true;
 }
 
 export function withTarget(command: Command): Command {
   return command
-    .option("-s, --storage <url>", "sqlite:<file> (default: as `perdure start` resolves it)")
+    .addOption(
+      hinted(new Option("-s, --storage <url>", "sqlite:<file> (default: as `perdure start` resolves it)"), {
+        pathAfter: ["sqlite:"],
+      }),
+    )
     .option("--task-hub-name <name>", "task hub (default: as `perdure start` resolves it)")
     .addOption(new Option("--connection-string-setting <name>", "storage account of Azure").hideHelp())
     .option("--url <url>", "a host to ask over HTTP, instead of the store")
     .addOption(new Option("--key <key>", "key for --url").env("PERDURE_SYSTEM_KEY"))
-    .option("--script-root <folder>", "folder of the app, with host.json", ".")
-    .option("--verbose", "say which hub is meant, and where an error comes from");
+    .addOption(
+      hinted(new Option("--script-root <folder>", "folder of the app, with host.json").default("."), {
+        pathAfter: [""],
+      }),
+    )
+    .option("--verbose", "say which hub is meant and what says so, and where an error comes from");
+}
+
+/** The key for --url and where it comes from; an empty one is none. */
+export function keyOf(command: Command): Pick<TargetFlags, "key" | "keyOrigin"> {
+  const key: unknown = command.getOptionValue("key");
+  if (typeof key !== "string" || key === "") return { key: undefined };
+  return { key, keyOrigin: command.getOptionValueSource("key") };
 }
 
 /**
@@ -35,17 +54,13 @@ export function withTarget(command: Command): Command {
  * @throws {CommandError} and what the store and the configuration raise.
  */
 export async function openTarget(flags: TargetFlags, { create = false } = {}): Promise<Management> {
-  const { url, key, storage, taskHubName, connectionStringSetting, verbose } = flags;
-  if (connectionStringSetting !== undefined) {
-    throw new CommandError(
-      "Azure Storage hubs are not supported in this version; use --storage.",
-      EXIT.usage,
-    );
-  }
+  refuseAzure(flags);
+  const { url, key, storage, taskHubName, verbose } = flags;
   if (url !== undefined) {
     if (storage !== undefined) throw new CommandError("--url and --storage exclude each other.", EXIT.usage);
-    if (verbose) console.error(`Task hub ${taskHubName ?? "of the host"} at ${url}`);
-    return new HttpManagement({ url: checkedUrl(url), key, taskHubName });
+    const target = { url: checkedUrl(url), key, taskHubName };
+    if (verbose) explainHost(url, flags);
+    return new HttpManagement(target);
   }
   const configuration = await configurationOf(flags);
   const hub = await TaskHub.open(configuration.storage, { taskHubName: configuration.taskHubName, create });
@@ -67,7 +82,8 @@ export async function taskHubsOf(flags: TargetFlags): Promise<readonly string[]>
   }
 }
 
-async function configurationOf({
+/** As a host of the app would have it. @throws {DurableError} INVALID_CONFIGURATION */
+export async function configurationOf({
   scriptRoot,
   storage,
   taskHubName,
@@ -78,17 +94,23 @@ async function configurationOf({
     ...(taskHubName === undefined ? {} : { taskHubName }),
   };
   const configuration = await readConfiguration(resolve(scriptRoot), overrides, process.env);
-  if (verbose) console.error(`Task hub ${configuration.taskHubName} in ${configuration.storage}`);
+  if (verbose) explainStore(configuration);
   return configuration;
 }
 
-function refuseAzure({ connectionStringSetting }: TargetFlags): void {
+/** @throws {CommandError} */
+export function refuseAzure({ connectionStringSetting }: TargetFlags): void {
   if (connectionStringSetting === undefined) return;
   throw new CommandError("Azure Storage hubs are not supported in this version; use --storage.", EXIT.usage);
 }
 
+const NO_URL = { protocol: "", username: "", password: "" };
+
 function checkedUrl(url: string): string {
-  const protocol = URL.canParse(url) ? new URL(url).protocol : "";
+  const { protocol, username, password } = URL.canParse(url) ? new URL(url) : NO_URL;
+  if (username !== "" || password !== "") {
+    throw new CommandError("--url holds a user name or a password; hosts take a key: --key.", EXIT.usage);
+  }
   if (protocol === "http:" || protocol === "https:") return url;
   throw new CommandError(`--url is "${url}"; it should be like http://127.0.0.1:7071.`, EXIT.usage);
 }
