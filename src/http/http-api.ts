@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { DurableError } from "../core/errors.ts";
 import type { Logger } from "../engine/logger.ts";
 import type { HttpHub } from "./api-request.ts";
+import { type CrossOrigin, crossOrigin } from "./cross-origin.ts";
 import { type KeyRing, presentedKey, refuse } from "./keys.ts";
 import { managementUrls, originOf } from "./management-urls.ts";
 import { QueryParameters } from "./query-parameters.ts";
@@ -19,6 +20,8 @@ export interface HttpApiOptions {
   readonly keys?: KeyRing;
   /** Whether to believe `X-Forwarded-Host` and `X-Forwarded-Proto` (P-4). Default false. */
   readonly useForwardedHost?: boolean;
+  /** Default: no web page of another origin. */
+  readonly crossOrigin?: CrossOrigin;
   /** Aborted when the host stops; requests that wait are answered then. */
   readonly stopping?: AbortSignal;
   readonly logger?: Logger;
@@ -31,6 +34,7 @@ const CONNECTION_NAMES = [CONNECTION.toLowerCase(), "azurewebjobsstorage"];
 /** The Durable Functions HTTP management API over a task hub. It needs no socket: `fetch` turns a Request into a Response. */
 export function createHttpApi(options: HttpApiOptions): Hono {
   const api = new Hono();
+  if (options.crossOrigin) api.use(crossOrigin(options.crossOrigin));
   api.get("/", () => jsonResponse(200, JSON.stringify(options.hello(), undefined, 2)));
   api.all("*", async ({ req }) => {
     const route = routeOf(req.raw);

@@ -4,6 +4,7 @@ export {
   drainMsOfText,
   readConfiguration,
 } from "./configuration.ts";
+export { originsOfText } from "./cross-origin-setting.ts";
 export { keyFileOf, newKey, READ_KEY, readKeys, type StoredKey, SYSTEM_KEY, writeKeys } from "./key-file.ts";
 export { packageVersion } from "./package-version.ts";
 export { type HostRole, type RunningServer, type StartServerOptions, startServer } from "./start-server.ts";

@@ -135,7 +135,7 @@ function running(host: OpenHost, listener: Listener, stopping: AbortController):
 }
 
 async function makeApi({ hub, app, configuration, logger, keyFile }: OpenHost, stopping: AbortSignal) {
-  const { systemKey, requireKey, useForwardedHost } = configuration;
+  const { systemKey, requireKey, useForwardedHost, crossOrigin } = configuration;
   const settings = defaultSettings(configuration.settings);
   const openHub = async (name: string): Promise<HttpHub> => {
     const store = await hub.storage.openTaskHub(name);
@@ -155,6 +155,7 @@ async function makeApi({ hub, app, configuration, logger, keyFile }: OpenHost, s
     }),
     useForwardedHost,
     ...(requireKey ? { keys: new FileKeyRing({ path: keyFile, extraKey: systemKey }) } : {}),
+    ...(crossOrigin ? { crossOrigin } : {}),
     stopping,
     logger,
   });
