@@ -7,6 +7,7 @@ import { type App, app as sharedApp, TaskHub } from "../sdk/index.ts";
 import { loadApp } from "./app-loader.ts";
 import { type AppLocation, locateApp } from "./app-location.ts";
 import { type Configuration, type ConfigurationOverrides, readConfiguration } from "./configuration.ts";
+import { eventCheck } from "./event-check.ts";
 import { ensureKeys, keyFileOf } from "./key-file.ts";
 import { FileKeyRing } from "./key-ring.ts";
 import { type Listener, listen } from "./listener.ts";
@@ -143,7 +144,7 @@ async function makeApi({ hub, app, configuration, logger, keyFile }: OpenHost, s
   };
   const { query } = await hub.storage.openTaskHub(hub.name);
   return createHttpApi({
-    hub: { client: hub.rawClient, query },
+    hub: { client: hub.rawClient, query, checkEvent: eventCheck(app) },
     openHub,
     hello: () => ({
       perdure: packageVersion(),
