@@ -1,5 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
-import { drainMsOfText, startServer } from "../server/index.ts";
+import { drainMsOfText, originsOfText, startServer } from "../server/index.ts";
 import { hinted } from "./completion/value-hints.ts";
 import { greet } from "./greeting.ts";
 import { LOG_LEVELS, makeLogger } from "./log.ts";
@@ -12,6 +12,7 @@ interface StartFlags {
   readonly hub?: string;
   readonly drainTimeout?: number;
   readonly requireKey?: true;
+  readonly cors?: readonly string[];
   readonly logLevel: string;
 }
 
@@ -39,6 +40,11 @@ export function startCommand(): Command {
     .option(
       "--require-key",
       "callers must present a key (default: unless only this machine can reach the host)",
+    )
+    .option(
+      "--cors <origins>",
+      "origins whose web pages may use the API, with commas or repeated; * for all (default: none)",
+      moreOrigins,
     )
     .option("--drain-timeout <seconds>", "how long activities may finish after Ctrl+C (default: 10)", drainOf)
     .addOption(
@@ -72,6 +78,7 @@ async function start(appPath: string, flags: StartFlags): Promise<void> {
     ...(flags.storage === undefined ? {} : { storage: flags.storage }),
     ...(flags.hub === undefined ? {} : { taskHubName: flags.hub }),
     ...(flags.requireKey === undefined ? {} : { requireKey: flags.requireKey }),
+    ...(flags.cors === undefined ? {} : { cors: flags.cors }),
     ...(flags.drainTimeout === undefined ? {} : { drainMs: flags.drainTimeout }),
   });
   greet(server, logger);
@@ -94,4 +101,9 @@ function drainOf(text: string): number {
   } catch {
     throw new InvalidArgumentError("It is a number of seconds, 0 or more.");
   }
+}
+
+/** The flag may be there several times. */
+function moreOrigins(text: string, earlier: readonly string[] | undefined): readonly string[] | undefined {
+  return [...(earlier ?? []), ...originsOfText(text)];
 }

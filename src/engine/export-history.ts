@@ -14,13 +14,15 @@ export async function* exportHistory(
   query: QueryStore,
   filter: InstanceFilter | { readonly instanceId: string },
 ): AsyncGenerator<string> {
+  const records = recordsOf(query, filter);
+  let next = await records.next();
   yield line<HubLine>({
     type: "hub",
     format: 1,
     taskHub: taskHubName,
     exportedTime: new Date().toISOString(),
   });
-  for await (const record of recordsOf(query, filter)) yield* linesOf(query, record);
+  for (; !next.done; next = await records.next()) yield* linesOf(query, next.value);
 }
 
 async function* recordsOf(

@@ -1,3 +1,4 @@
+import type { JsonText } from "../core/history-event.ts";
 import type { TaskHubClient } from "../engine/task-hub-client.ts";
 import type { QueryStore, TaskHubAdmin } from "../storage/index.ts";
 import type { ManagementUrls } from "./management-urls.ts";
@@ -8,6 +9,8 @@ import type { QueryParameters } from "./query-parameters.ts";
 export interface HttpHub {
   readonly client: TaskHubClient;
   readonly query: QueryStore;
+  /** Whether the app takes such an event; a hub whose app is elsewhere takes any. @throws {DurableError} SCHEMA_VALIDATION_FAILED */
+  readonly checkEvent?: (name: string, payload: JsonText) => Promise<void>;
 }
 
 /** The hubs of the store, as this surface needs them. */

@@ -37,13 +37,19 @@ async function* outcomes(imported: ReturnType<typeof importHistory>): AsyncGener
   }
 }
 
-function ndjson(lines: AsyncIterable<string>): Response {
-  return new Response(ReadableStream.from(encoded(lines)), {
+/** What goes wrong before the first line is an error like any other; after that the answer is on its way. */
+async function ndjson(lines: AsyncGenerator<string>): Promise<Response> {
+  const first = await lines.next();
+  return new Response(ReadableStream.from(encoded(first, lines)), {
     headers: { "Content-Type": "application/x-ndjson; charset=utf-8" },
   });
 }
 
-async function* encoded(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+async function* encoded(
+  first: IteratorResult<string>,
+  lines: AsyncIterable<string>,
+): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
+  if (!first.done) yield encoder.encode(`${first.value}\n`);
   for await (const line of lines) yield encoder.encode(`${line}\n`);
 }

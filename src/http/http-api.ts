@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { DurableError } from "../core/errors.ts";
 import type { Logger } from "../engine/logger.ts";
 import type { HttpHub, TaskHubs } from "./api-request.ts";
+import { type CrossOrigin, crossOrigin } from "./cross-origin.ts";
 import { type KeyRing, presentedKey, refuse } from "./keys.ts";
 import { managementUrls, originOf, purgeJobUrl } from "./management-urls.ts";
 import { PurgeJobs } from "./purge-jobs.ts";
@@ -22,6 +23,8 @@ export interface HttpApiOptions {
   readonly keys?: KeyRing;
   /** Whether to believe `X-Forwarded-Host` and `X-Forwarded-Proto` (P-4). Default false. */
   readonly useForwardedHost?: boolean;
+  /** Default: no web page of another origin. */
+  readonly crossOrigin?: CrossOrigin;
   /** Aborted when the host stops; requests that wait are answered then. */
   readonly stopping?: AbortSignal;
   readonly logger?: Logger;
@@ -35,6 +38,7 @@ const CONNECTION_NAMES = [CONNECTION.toLowerCase(), "azurewebjobsstorage"];
 export function createHttpApi(options: HttpApiOptions): Hono {
   const api = new Hono();
   const purgeJobs = new PurgeJobs(options.stopping);
+  if (options.crossOrigin) api.use(crossOrigin(options.crossOrigin));
   api.get("/", () => jsonResponse(200, JSON.stringify(options.hello(), undefined, 2)));
   api.all("*", async ({ req }) => {
     const route = routeOf(req.raw);

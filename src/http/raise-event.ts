@@ -16,9 +16,9 @@ export async function raiseEvent(request: ApiRequest): Promise<Response> {
   if (body.type === "empty")
     return errorResponse(400, "Invalid JSON content", new Error("The body is empty."));
   if (body.type === "invalid") return errorResponse(400, "Invalid JSON content", body.error);
-  await request.hub.client.raiseEvent(record.instanceId, request.path["eventName"] ?? "", undefined, {
-    dataText: body.text,
-  });
+  const name = request.path["eventName"] ?? "";
+  await request.hub.checkEvent?.(name, body.text);
+  await request.hub.client.raiseEvent(record.instanceId, name, undefined, { dataText: body.text });
   return bareResponse(202);
 }
 

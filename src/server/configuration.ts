@@ -1,7 +1,9 @@
 import { join, resolve } from "node:path";
 import { isTaskHubName, TASK_HUB_NAMES } from "../core/task-hub-name.ts";
 import type { EngineSettings } from "../engine/settings.ts";
+import type { CrossOrigin } from "../http/index.ts";
 import { DEFAULT_TASK_HUB_NAME } from "../sdk/index.ts";
+import { crossOriginOf } from "./cross-origin-setting.ts";
 import { type HostSettings, readHostSettings } from "./host-json.ts";
 import type { HostJsonValue } from "./host-json-settings.ts";
 import { wrongSetting } from "./invalid-configuration.ts";
@@ -21,6 +23,8 @@ export interface ConfigurationOverrides {
   readonly drainMs?: number;
   /** Whether callers have to present a key. Default: unless the host listens for this machine only. */
   readonly requireKey?: boolean;
+  /** Origins whose web pages may use the API, or `*`; none: no page of another origin. */
+  readonly cors?: readonly string[];
 }
 
 export interface Configuration {
@@ -35,6 +39,8 @@ export interface Configuration {
   readonly systemKey: string | undefined;
   /** Whether callers have to present a key: where others than this machine reach the host, or when asked for. */
   readonly requireKey: boolean;
+  /** Which web pages of other origins may use the API; `undefined`: none. */
+  readonly crossOrigin: CrossOrigin | undefined;
   /** Values of local.settings.json that the environment does not have. */
   readonly environment: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
@@ -95,6 +101,12 @@ export function resolveConfiguration(sources: ConfigurationSources): Configurati
     useForwardedHost: layers.hostJson.values["httpSettings.useForwardedHost"] === true,
     systemKey,
     requireKey: requireKey.value,
+    crossOrigin: crossOriginOf({
+      flag: layers.overrides.cors,
+      variable: layers.variables["PERDURE_CORS"],
+      local: layers.local,
+      localPath: layers.localSettingsPath,
+    }),
     environment: Object.fromEntries(
       Object.entries(layers.local.values).filter(([name]) => sources.environment[name] === undefined),
     ),

@@ -5,6 +5,7 @@ export {
   PERDURE_VARIABLES,
   readConfiguration,
 } from "./configuration.ts";
+export { originsOfText } from "./cross-origin-setting.ts";
 export { keyFileOf, newKey, READ_KEY, readKeys, type StoredKey, SYSTEM_KEY, writeKeys } from "./key-file.ts";
 export { urlOf } from "./listener.ts";
 export type { Origin } from "./origin.ts";

@@ -2,6 +2,7 @@ import { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { DurableError } from "../core/errors.ts";
+import { CONNECTION_LIMITS, type ConnectionLimits, serverOptions } from "./connection-limits.ts";
 import { invalidConfiguration } from "./invalid-configuration.ts";
 
 export interface Listener {
@@ -23,9 +24,11 @@ export interface Address {
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
   address: Address,
+  limits: ConnectionLimits = CONNECTION_LIMITS,
 ): Promise<Listener> {
-  const server = createAdaptorServer({ fetch });
+  const server = createAdaptorServer({ fetch, serverOptions: serverOptions(limits) });
   if (!(server instanceof Server)) throw new TypeError("An HTTP server was asked for.");
+  server.maxHeadersCount = limits.maxHeaderCount;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => reject(refusal(cause, address)));
     server.listen(address.port, address.host, () => resolve());

@@ -5,6 +5,9 @@ import { isJsonObject, type JsonObject, propertyOf } from "./json-file.ts";
 export interface LocalSettings {
   readonly values: Readonly<Record<string, string>>;
   readonly port: number | undefined;
+  /** Origins with commas between them. */
+  readonly cors: string;
+  readonly corsCredentials: boolean;
 }
 
 /** @throws {DurableError} INVALID_CONFIGURATION */
@@ -13,15 +16,14 @@ export function readLocalSettings(file: JsonObject | undefined, path: string): L
   if (!isJsonObject(values)) {
     throw wrongSetting({ source: path, setting: "Values", value: values, allowed: "an object" });
   }
-  const port = propertyOf(propertyOf(file, "Host"), "LocalHttpPort");
-  if (port !== undefined && !isPort(port)) {
-    throw wrongSetting({ source: path, setting: "Host.LocalHttpPort", value: port, allowed: PORTS });
-  }
+  const host = propertyOf(file, "Host");
   return {
     values: Object.fromEntries(
       Object.entries(values).map(([name, value]) => [name, textOf(name, value, path)]),
     ),
-    port,
+    port: portOf(propertyOf(host, "LocalHttpPort"), path),
+    cors: corsOf(propertyOf(host, "CORS"), path),
+    corsCredentials: credentialsOf(propertyOf(host, "CORSCredentials"), path),
   };
 }
 
@@ -35,4 +37,21 @@ function textOf(name: string, value: unknown, path: string): string {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   throw wrongSetting({ source: path, setting: `Values.${name}`, value, allowed: "a text" });
+}
+
+function portOf(value: unknown, path: string): number | undefined {
+  if (value === undefined || isPort(value)) return value;
+  throw wrongSetting({ source: path, setting: "Host.LocalHttpPort", value, allowed: PORTS });
+}
+
+function corsOf(value: unknown, path: string): string {
+  if (value === undefined) return "";
+  if (typeof value === "string") return value;
+  throw wrongSetting({ source: path, setting: "Host.CORS", value, allowed: "a text" });
+}
+
+function credentialsOf(value: unknown, path: string): boolean {
+  if (value === undefined) return false;
+  if (typeof value === "boolean") return value;
+  throw wrongSetting({ source: path, setting: "Host.CORSCredentials", value, allowed: "true or false" });
 }

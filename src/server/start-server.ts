@@ -7,6 +7,7 @@ import { type App, app as sharedApp, TaskHub } from "../sdk/index.ts";
 import { loadApp } from "./app-loader.ts";
 import { type AppLocation, locateApp } from "./app-location.ts";
 import { type Configuration, type ConfigurationOverrides, readConfiguration } from "./configuration.ts";
+import { eventCheck } from "./event-check.ts";
 import { ensureKeys, keyFileOf } from "./key-file.ts";
 import { FileKeyRing } from "./key-ring.ts";
 import { type Listener, listen } from "./listener.ts";
@@ -135,7 +136,7 @@ function running(host: OpenHost, listener: Listener, stopping: AbortController):
 }
 
 async function makeApi({ hub, app, configuration, logger, keyFile }: OpenHost, stopping: AbortSignal) {
-  const { systemKey, requireKey, useForwardedHost } = configuration;
+  const { systemKey, requireKey, useForwardedHost, crossOrigin } = configuration;
   const settings = defaultSettings(configuration.settings);
   const openHub = async (name: string): Promise<HttpHub> => {
     const store = await hub.storage.openTaskHub(name);
@@ -143,7 +144,7 @@ async function makeApi({ hub, app, configuration, logger, keyFile }: OpenHost, s
   };
   const { query } = await hub.storage.openTaskHub(hub.name);
   return createHttpApi({
-    hub: { client: hub.rawClient, query },
+    hub: { client: hub.rawClient, query, checkEvent: eventCheck(app) },
     openHub,
     taskHubs: hub.storage.taskHubs,
     hello: () => ({
@@ -156,6 +157,7 @@ async function makeApi({ hub, app, configuration, logger, keyFile }: OpenHost, s
     }),
     useForwardedHost,
     ...(requireKey ? { keys: new FileKeyRing({ path: keyFile, extraKey: systemKey }) } : {}),
+    ...(crossOrigin ? { crossOrigin } : {}),
     stopping,
     logger,
   });

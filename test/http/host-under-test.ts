@@ -37,10 +37,17 @@ function functions(): App {
   return app;
 }
 
+export interface Parts {
+  readonly storage?: StorageProvider;
+  readonly app?: App;
+}
+
 /** The API over a hub in memory, and a second hub named Other beside it. */
-export async function startHost(options: Partial<HttpApiOptions> = {}): Promise<HostUnderTest> {
-  const storage = createMemoryStorage();
-  const hub = await TaskHub.open(storage, { app: functions(), taskHubName: "TestHub" });
+export async function startHost(
+  options: Partial<HttpApiOptions> = {},
+  { storage = createMemoryStorage(), app = functions() }: Parts = {},
+): Promise<HostUnderTest> {
+  const hub = await TaskHub.open(storage, { app, taskHubName: "TestHub" });
   await hub.start();
   const { query } = await storage.openTaskHub("TestHub");
   await storage.taskHubs.ensure("Other");

@@ -98,9 +98,75 @@ describe("a key is needed", () => {
   });
 });
 
+describe("web pages of other origins", () => {
+  const local = { Host: { CORS: "https://local.example, http://localhost:3000" } };
+  const environment = { PERDURE_CORS: "https://env.example" };
+  const cors = ["https://flag.example"];
+
+  test.each([
+    ["may not use the API", {}, undefined],
+    ["are named by a flag before all", { overrides: { cors }, environment, localSettings: local }, cors],
+    ["then by the environment", { environment, localSettings: local }, ["https://env.example"]],
+    [
+      "then by Values in local.settings.json",
+      { localSettings: { ...local, Values: { PERDURE_CORS: "https://values.example" } } },
+      ["https://values.example"],
+    ],
+    [
+      "then by its host section, with commas",
+      { localSettings: local },
+      ["https://local.example", "http://localhost:3000"],
+    ],
+    ["may be all there are", { localSettings: { host: { cors: "*" } } }, "*"],
+    ["are kept out by a flag that names none", { overrides: { cors: [] }, environment }, undefined],
+    ["are kept out by an empty list", { localSettings: { Host: { CORS: " , " } } }, undefined],
+  ])("%s", (_title, sources, expected) => {
+    expect(resolve(sources as Partial<ConfigurationSources>).crossOrigin?.origins).toEqual(expected);
+  });
+
+  test.each([true, false])("bring credentials when Host.CORSCredentials is %s", (CORSCredentials) => {
+    const localSettings = { Host: { CORSCredentials } };
+
+    expect(resolve({ environment, localSettings }).crossOrigin?.credentials).toBe(CORSCredentials);
+    expect(resolve({ environment }).crossOrigin?.credentials).toBe(false);
+  });
+
+  test.each([
+    "https://portal.example/",
+    "https://portal.example/app",
+    "https://Portal.example",
+    "https://portal.example:443",
+    "portal.example",
+    "file:///index.html",
+    "null",
+    "*",
+  ])("are refused under what is no origin by itself: %s", (wrong) => {
+    expect(() => resolve({ environment: { PERDURE_CORS: `https://right.example,${wrong}` } })).toThrow(
+      `PERDURE_CORS is ${JSON.stringify(wrong)}; allowed: origins as browsers send them`,
+    );
+  });
+
+  test.each([
+    ["--cors", { overrides: { cors: ["*"] } }],
+    ["PERDURE_CORS", { environment: { PERDURE_CORS: "*" } }],
+  ])("cannot all bring credentials, whoever says so: %s", (source, sources) => {
+    const localSettings = { Host: { CORSCredentials: true } };
+
+    expect(() => resolve({ ...sources, localSettings })).toThrow(
+      `${source} is "*" and Host.CORSCredentials is true`,
+    );
+  });
+
+  test("cannot all bring credentials by the file either, which is named", () => {
+    expect(() => resolve({ localSettings: { Host: { CORS: "*", CORSCredentials: true } } })).toThrow(
+      /^\/app\/local\.settings\.json: Host\.CORS is "\*" and Host\.CORSCredentials is true/,
+    );
+  });
+});
+
 describe("an empty variable says nothing", () => {
   const environment = Object.fromEntries(
-    ["HOST", "PORT", "STORAGE", "TASK_HUB", "DRAIN_TIMEOUT", "SYSTEM_KEY"].map((name) => [
+    ["HOST", "PORT", "STORAGE", "TASK_HUB", "DRAIN_TIMEOUT", "SYSTEM_KEY", "CORS"].map((name) => [
       `PERDURE_${name}`,
       " ",
     ]),
@@ -134,6 +200,12 @@ describe("what is wrong is named, with what is allowed", () => {
       "there is no setting HUB",
     ],
     ["a span of time", { environment: { PERDURE_DRAIN_TIMEOUT: "soon" } }, "a number of seconds, 0 or more"],
+    ["origins", { localSettings: { Host: { CORS: ["*"] } } }, "Host.CORS is"],
+    [
+      "credentials",
+      { localSettings: { Host: { CORSCredentials: "yes" } } },
+      'CORSCredentials is "yes"; allowed: true or false',
+    ],
     ["local settings", { localSettings: { Values: 1 } }, "Values is 1; allowed: an object"],
   ])("%s", (_title, sources, text) => {
     expect(() => resolve(sources as Partial<ConfigurationSources>)).toThrow(

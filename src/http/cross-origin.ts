@@ -1,0 +1,25 @@
+import type { MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+
+/** Which web pages of other origins a browser lets use the API. */
+export interface CrossOrigin {
+  /** As browsers send them, `https://portal.example`; `*` is every origin. */
+  readonly origins: "*" | readonly string[];
+  /** Whether a browser may send cookies and the like. Not with `*`: browsers refuse that. */
+  readonly credentials: boolean;
+}
+
+const METHODS = ["GET", "POST", "DELETE"];
+const REQUEST_HEADERS = ["content-type", "x-functions-key", "x-ms-continuation-token"];
+const RESPONSE_HEADERS = ["Location", "Retry-After", "x-ms-continuation-token"];
+
+/** Answers preflight requests, which carry no key, and marks every other answer for the browser. */
+export function crossOrigin({ origins, credentials }: CrossOrigin): MiddlewareHandler {
+  return cors({
+    origin: origins === "*" ? origins : [...origins],
+    credentials,
+    allowMethods: METHODS,
+    allowHeaders: REQUEST_HEADERS,
+    exposeHeaders: RESPONSE_HEADERS,
+  });
+}
