@@ -8,6 +8,8 @@ export interface PurgeJob {
   readonly file: DatabaseOptions;
   readonly hub: HubRow;
   readonly request: Omit<PurgeRequest, "leavesIds">;
+  /** The buffer of a WriteGate. */
+  readonly gate: SharedArrayBuffer;
 }
 
 /** "next" is answered with one PurgeAnswer; after "stop" the thread ends. */

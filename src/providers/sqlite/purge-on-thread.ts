@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import { DurableError } from "../../core/errors.ts";
 import type { PurgeAnswer, PurgeJob, PurgeOrder } from "./purge-job.ts";
 import type { Hub } from "./store.ts";
+import { WriteGate } from "./write-gate.ts";
 
 /** The compiled file, also where this one runs from source: a thread loads no TypeScript. */
 const THREAD = fileURLToPath(new URL("../../../dist/providers/sqlite/purge-thread.js", import.meta.url));
@@ -13,9 +14,16 @@ type Progress = Extract<PurgeAnswer, { readonly type: "progress" }>;
 /** Goes on with a purge in a thread with a connection of its own, a batch for each time it is asked to. */
 export async function* purgeOnThread(hub: Hub, request: PurgeJob["request"]): AsyncGenerator<Progress> {
   const { hubId, description, store } = hub;
-  const workerData: PurgeJob = { file: store.file, hub: { hubId, description }, request };
+  const gate = new WriteGate();
+  const workerData: PurgeJob = {
+    file: store.file,
+    hub: { hubId, description },
+    request,
+    gate: gate.buffer,
+  };
   const thread = new Worker(THREAD, { workerData });
   const ended = once(thread, "exit");
+  store.transactions.writeThrough(gate);
   try {
     for (;;) {
       const answer = await next(thread, ended);
@@ -24,6 +32,7 @@ export async function* purgeOnThread(hub: Hub, request: PurgeJob["request"]): As
       if (answer.done) return;
     }
   } finally {
+    store.transactions.writeThrough(undefined);
     thread.postMessage("stop" satisfies PurgeOrder);
     await ended;
   }

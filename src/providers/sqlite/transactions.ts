@@ -3,6 +3,7 @@ import { isDurableError } from "../../core/errors.ts";
 import { StorageUnavailableError } from "../../storage/index.ts";
 import type { Database, Statement } from "./database.ts";
 import { storageErrorOf } from "./sqlite-errors.ts";
+import type { WriteGate } from "./write-gate.ts";
 
 export interface ItemWriter<Item, Outcome> {
   /** Called for each try; the answer writes one item. */
@@ -25,6 +26,7 @@ export class Transactions {
   readonly #beginReading: Statement;
   readonly #commit: Statement;
   readonly #rollback: Statement;
+  #gate: WriteGate | undefined;
 
   constructor(database: Database, path: string) {
     this.#database = database;
@@ -34,6 +36,11 @@ export class Transactions {
     this.#beginReading = database.prepare("begin deferred");
     this.#commit = database.prepare("commit");
     this.#rollback = database.prepare("rollback");
+  }
+
+  /** While another thread of this process writes much to the same file. */
+  writeThrough(gate: WriteGate | undefined): void {
+    this.#gate = gate;
   }
 
   /** Reads; what is read by more than one statement belongs into a snapshot. */
@@ -50,7 +57,8 @@ export class Transactions {
   write<Result>(operation: string, body: () => Result): Result {
     return this.#guarded(operation, () => {
       this.#requireFile(operation);
-      return this.#inside(this.#begin, body);
+      const write = (): Result => this.#inside(this.#begin, body);
+      return this.#gate ? this.#gate.pass(write) : write();
     });
   }
 
