@@ -1,6 +1,14 @@
+import { encodeChunk } from "../../src/core/history-chunk.ts";
+import type { HistoryEvent } from "../../src/core/history-event.ts";
 import type { RuntimeStatus } from "../../src/core/orchestration-status.ts";
 import { isTerminal } from "../../src/core/orchestration-status.ts";
 import type { StorageProvider } from "../../src/storage/index.ts";
+
+export interface Written {
+  /** When it was created. */
+  readonly at?: number;
+  readonly history?: readonly HistoryEvent[];
+}
 
 /** Writes instances of any status into a hub that no worker runs, so that they stay as they are. */
 export class Instances {
@@ -12,7 +20,11 @@ export class Instances {
     this.#taskHub = taskHub;
   }
 
-  async put(instanceId: string, status: RuntimeStatus, at = Date.UTC(2030, 0, 1)): Promise<void> {
+  async put(
+    instanceId: string,
+    status: RuntimeStatus,
+    { at = Date.UTC(2030, 0, 1), history = [] }: Written = {},
+  ): Promise<void> {
     const hub = await this.#storage.openTaskHub(this.#taskHub);
     const instance = { instanceId, executionId: "e", name: "wait", createdAt: at, input: '{"n":1}' };
     const created = await hub.client.create(instance, []);
@@ -32,7 +44,7 @@ export class Instances {
         epoch: owned.epoch,
         instanceId,
         run: created.run,
-        chunk: { seq: 0, at, eventCount: 2, events: "[]" },
+        chunk: { seq: 0, at, ...encodeChunk(history, at) },
         patch: {
           status,
           recover: false,

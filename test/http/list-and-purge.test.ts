@@ -19,7 +19,8 @@ let host: HostUnderTest;
 beforeEach(async () => {
   host = await startHost();
   const instances = new Instances(host.storage, "Other");
-  for (const [index, [id, status]] of FIVE.entries()) await instances.put(id, status, DAY + index * HOUR);
+  for (const [index, [id, status]] of FIVE.entries())
+    await instances.put(id, status, { at: DAY + index * HOUR });
 });
 
 afterEach(() => host.close());
