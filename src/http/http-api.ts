@@ -3,8 +3,9 @@ import { DurableError } from "../core/errors.ts";
 import type { Logger } from "../engine/logger.ts";
 import type { HttpHub } from "./api-request.ts";
 import { type KeyRing, presentedKey, refuse } from "./keys.ts";
-import { managementUrls, originOf } from "./management-urls.ts";
+import { CONNECTION, managementUrls } from "./management-urls.ts";
 import { QueryParameters } from "./query-parameters.ts";
+import { originOf } from "./request-origin.ts";
 import { bareResponse, jsonResponse, responseOf } from "./responses.ts";
 import { findRoute, type RouteMatch } from "./routes.ts";
 
@@ -24,8 +25,7 @@ export interface HttpApiOptions {
   readonly logger?: Logger;
 }
 
-/** The name management URLs have for the host's one connection (P-5), and what Azure Functions calls it. */
-const CONNECTION = "Storage";
+/** Our own name for it, and the one that Azure Functions has. */
 const CONNECTION_NAMES = [CONNECTION.toLowerCase(), "azurewebjobsstorage"];
 
 /** The Durable Functions HTTP management API over a task hub. It needs no socket: `fetch` turns a Request into a Response. */
@@ -57,7 +57,8 @@ function routeOf(request: Request): RouteMatch | undefined {
 }
 
 async function answer(raw: Request, route: RouteMatch, options: HttpApiOptions): Promise<Response> {
-  const query = new QueryParameters(new URL(raw.url));
+  const url = new URL(raw.url);
+  const query = new QueryParameters(url);
   const key = presentedKey(raw, query);
   const isReading = raw.method === "GET";
   const refusal = options.keys && !route.isOpen ? await refuse(options.keys, key, { isReading }) : undefined;
@@ -65,7 +66,7 @@ async function answer(raw: Request, route: RouteMatch, options: HttpApiOptions):
   checkConnection(query.text("connection"));
   const hub = await hubOf(query.text("taskHub"), options);
   const base = {
-    origin: originOf(raw, options.useForwardedHost ?? false),
+    origin: originOf(raw, options.useForwardedHost ?? false) ?? url.origin,
     basePath: route.basePath,
     taskHub: hub.client.taskHubName,
     connection: CONNECTION,
