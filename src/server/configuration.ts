@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { isTaskHubName, TASK_HUB_NAMES } from "../core/task-hub-name.ts";
 import type { EngineSettings } from "../engine/settings.ts";
+import { parseWebhookUrl, WEBHOOK_URLS } from "../http/index.ts";
 import { DEFAULT_TASK_HUB_NAME } from "../sdk/index.ts";
 import { type HostSettings, readHostSettings } from "./host-json.ts";
 import type { HostJsonValue } from "./host-json-settings.ts";
@@ -20,6 +21,8 @@ export interface ConfigurationOverrides {
   readonly drainMs?: number;
   /** Whether callers have to present a key. Default: unless the host listens for this machine only. */
   readonly requireKey?: boolean;
+  /** Where callers reach the API, for the URLs that the client makes without a request. Default: where the host listens. */
+  readonly webhookUrl?: string;
 }
 
 export interface Configuration {
@@ -34,6 +37,7 @@ export interface Configuration {
   readonly systemKey: string | undefined;
   /** Whether callers have to present a key: where others than this machine reach the host, or when asked for. */
   readonly requireKey: boolean;
+  readonly webhookUrl: string | undefined;
   /** Values of local.settings.json that the environment does not have. */
   readonly environment: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
@@ -80,6 +84,7 @@ export function resolveConfiguration(sources: ConfigurationSources): Configurati
     useForwardedHost: host.values["httpSettings.useForwardedHost"] === true,
     systemKey,
     requireKey: overrides.requireKey ?? (systemKey !== undefined || !isLoopback(address)),
+    webhookUrl: webhookUrlOf(overrides, environment),
     environment: Object.fromEntries(
       Object.entries(local.values).filter(([name]) => sources.environment[name] === undefined),
     ),
@@ -148,6 +153,13 @@ function taskHubNameOf(
 function requireTaskHubName(source: string, value: string): string {
   if (isTaskHubName(value)) return value;
   throw wrongSetting({ source, setting: source, value, allowed: TASK_HUB_NAMES });
+}
+
+function webhookUrlOf(overrides: ConfigurationOverrides, environment: Environment): string | undefined {
+  const source = overrides.webhookUrl === undefined ? "PERDURE_WEBHOOK_URL" : "webhookUrl";
+  const value = overrides.webhookUrl ?? environment["PERDURE_WEBHOOK_URL"];
+  if (value === undefined || parseWebhookUrl(value)) return value;
+  throw wrongSetting({ source, setting: source, value, allowed: WEBHOOK_URLS });
 }
 
 /** Without a graceful shutdown nothing is waited for: what runs, runs again with the next owner. */
