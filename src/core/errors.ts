@@ -42,6 +42,7 @@ export const ERROR_CODES = {
   INVALID_FUNCTION: { family: "configuration", httpStatus: 500 },
   APP_LOAD_FAILED: { family: "configuration", httpStatus: 500 },
   INVALID_CONFIGURATION: { family: "configuration", httpStatus: 500 },
+  WEBHOOK_URL_UNKNOWN: { family: "configuration", httpStatus: 500 },
   PORT_IN_USE: { family: "configuration", httpStatus: 500 },
   UNKNOWN_STORAGE: { family: "configuration", httpStatus: 500 },
   INVALID_TASK_HUB_NAME: { family: "configuration", httpStatus: 400 },

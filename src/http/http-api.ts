@@ -4,9 +4,10 @@ import type { Logger } from "../engine/logger.ts";
 import type { HttpHub, TaskHubs } from "./api-request.ts";
 import { type CrossOrigin, crossOrigin } from "./cross-origin.ts";
 import { type KeyRing, presentedKey, refuse } from "./keys.ts";
-import { managementUrls, originOf, purgeJobUrl } from "./management-urls.ts";
+import { CONNECTION, managementUrls, purgeJobUrl } from "./management-urls.ts";
 import { PurgeJobs } from "./purge-jobs.ts";
 import { QueryParameters } from "./query-parameters.ts";
+import { originOf } from "./request-origin.ts";
 import { bareResponse, jsonResponse, responseOf } from "./responses.ts";
 import { findRoute, type RouteMatch } from "./routes.ts";
 
@@ -30,8 +31,7 @@ export interface HttpApiOptions {
   readonly logger?: Logger;
 }
 
-/** The name management URLs have for the host's one connection (P-5), and what Azure Functions calls it. */
-const CONNECTION = "Storage";
+/** Our own name for it, and the one that Azure Functions has. */
 const CONNECTION_NAMES = [CONNECTION.toLowerCase(), "azurewebjobsstorage"];
 
 /** The Durable Functions HTTP management API over a task hub. It needs no socket: `fetch` turns a Request into a Response. */
@@ -69,7 +69,8 @@ interface Served extends HttpApiOptions {
 }
 
 async function answer(raw: Request, route: RouteMatch, options: Served): Promise<Response> {
-  const query = new QueryParameters(new URL(raw.url));
+  const url = new URL(raw.url);
+  const query = new QueryParameters(url);
   const key = presentedKey(raw, query);
   const isReading = raw.method === "GET";
   const refusal = options.keys && !route.isOpen ? await refuse(options.keys, key, { isReading }) : undefined;
@@ -77,7 +78,7 @@ async function answer(raw: Request, route: RouteMatch, options: Served): Promise
   checkConnection(query.text("connection"));
   const hub = await hubOf(query.text("taskHub"), options);
   const base = {
-    origin: originOf(raw, options.useForwardedHost ?? false),
+    origin: originOf(raw, options.useForwardedHost ?? false) ?? url.origin,
     basePath: route.basePath,
     taskHub: hub.client.taskHubName,
     connection: CONNECTION,

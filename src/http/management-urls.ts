@@ -1,3 +1,9 @@
+/** Below which path the management API is, unless somebody asks below its older one (H-1). */
+export const BASE_PATH = "/runtime/webhooks/durabletask";
+
+/** The name of a host's one connection in management URLs (P-5). */
+export const CONNECTION = "Storage";
+
 /** What the URLs of a hub's instances have in common. */
 export interface UrlBase {
   /** Scheme and authority as the caller knows them, without a slash at the end. */
@@ -21,12 +27,27 @@ export interface ManagementUrls {
   readonly resumePostUri: string;
 }
 
-export function managementUrls(base: UrlBase, instanceId: string): ManagementUrls {
-  const instance = `${base.origin}${base.basePath}/instances/${encodeURIComponent(instanceId)}`;
+export interface ManagementUrlOptions {
+  /**
+   * Whether the status of a failed instance is to be answered with 500: the `statusQueryGetUri` asks for it (P-6).
+   * Default false.
+   */
+  readonly returnInternalServerErrorOnFailure?: boolean;
+}
+
+export function managementUrls(
+  base: UrlBase,
+  instanceId: string,
+  options: ManagementUrlOptions = {},
+): ManagementUrls {
+  const instance = instanceUrl(base, instanceId);
   const query = queryOf(base);
+  const onFailure = options.returnInternalServerErrorOnFailure
+    ? "&returnInternalServerErrorOnFailure=true"
+    : "";
   return {
     id: instanceId,
-    statusQueryGetUri: `${instance}?${query}`,
+    statusQueryGetUri: `${instance}?${query}${onFailure}`,
     sendEventPostUri: `${instance}/raiseEvent/{eventName}?${query}`,
     terminatePostUri: `${instance}/terminate?reason={text}&${query}`,
     purgeHistoryDeleteUri: `${instance}?${query}`,
@@ -46,11 +67,14 @@ export interface ManagementPayload extends ManagementUrls {
   readonly rewindPostUri: string;
 }
 
-export function managementPayload(base: UrlBase, instanceId: string): ManagementPayload {
-  const instance = `${base.origin}${base.basePath}/instances/${encodeURIComponent(instanceId)}`;
+export function managementPayload(
+  base: UrlBase,
+  instanceId: string,
+  options: ManagementUrlOptions = {},
+): ManagementPayload {
   return {
-    ...managementUrls(base, instanceId),
-    rewindPostUri: `${instance}/rewind?reason={text}&${queryOf(base)}`,
+    ...managementUrls(base, instanceId, options),
+    rewindPostUri: `${instanceUrl(base, instanceId)}/rewind?reason={text}&${queryOf(base)}`,
   };
 }
 
@@ -90,11 +114,9 @@ export function bindingData(base: UrlBase, rpcBaseUrl?: string): BindingData {
   };
 }
 
-/** Scheme and authority of the request, or what a trusted proxy says they were (P-3, P-4). */
-export function originOf(request: Request, useForwardedHost: boolean): string {
-  const host = request.headers.get("X-Forwarded-Host");
-  const protocol = request.headers.get("X-Forwarded-Proto");
-  return useForwardedHost && host && protocol ? `${protocol}://${host}` : new URL(request.url).origin;
+/** Percent-encoded (P-1). */
+function instanceUrl({ origin, basePath }: UrlBase, instanceId: string): string {
+  return `${origin}${basePath}/instances/${encodeURIComponent(instanceId)}`;
 }
 
 function queryOf({ taskHub, connection, code }: UrlBase): string {

@@ -6,6 +6,7 @@ import { health, ready } from "./health.ts";
 import { countInstances, streamHistory, whyWaiting } from "./instance-details.ts";
 import { getStatus } from "./instance-status.ts";
 import { listInstances } from "./list-instances.ts";
+import { BASE_PATH } from "./management-urls.ts";
 import { type DescribedRoute, openApiDocument } from "./openapi.ts";
 import type { Operation } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
@@ -140,7 +141,7 @@ async function makePrimary(): Promise<Response> {
 }
 
 /** The same routes under both (H-1). */
-const BASE_PATHS = ["/runtime/webhooks/durabletask", "/admin/extensions/DurableTaskExtension"];
+const BASE_PATHS = [BASE_PATH, "/admin/extensions/DurableTaskExtension"];
 
 export interface RouteMatch {
   /** The base path as this API spells it, for the URLs in answers. */

@@ -11,10 +11,15 @@ import type {
   TaskHubClient,
   WaitOptions,
 } from "../engine/task-hub-client.ts";
+import type { HttpHub } from "../http/api-request.ts";
+import type { ManagementPayload, ManagementUrlOptions } from "../http/management-urls.ts";
+import type { RequestLike } from "../http/request-origin.ts";
 import type { PurgeProgress, StatusCounts } from "../storage/index.ts";
 import type { FunctionSchemas } from "./function-schemas.ts";
+import { HttpAnswers, type WaitForCompletionOptions } from "./http-answers.ts";
 import { type EventReference, type InstanceId, nameOf, type OrchestratorReference } from "./references.ts";
 import { validate } from "./schema.ts";
+import type { Webhook } from "./webhook.ts";
 
 export type TypedStartOptions<I> = Omit<StartOptions, "input" | "inputText"> &
   (unknown extends I
@@ -34,14 +39,22 @@ export interface StatusFilter {
   readonly runtimeStatus?: readonly RuntimeStatus[];
 }
 
+export interface DurableClientOptions {
+  readonly hub: HttpHub;
+  readonly schemas: FunctionSchemas | undefined;
+  readonly webhook: Webhook;
+}
+
 /** The client applications hold: typed by registration, and with the method names of durable-functions v3. */
 export class DurableClient {
   readonly #client: TaskHubClient;
   readonly #schemas: FunctionSchemas | undefined;
+  readonly #answers: HttpAnswers;
 
-  constructor(client: TaskHubClient, schemas?: FunctionSchemas) {
-    this.#client = client;
+  constructor({ hub, schemas, webhook }: DurableClientOptions) {
+    this.#client = hub.client;
     this.#schemas = schemas;
+    this.#answers = new HttpAnswers(hub, webhook);
   }
 
   get taskHubName(): string {
@@ -152,6 +165,47 @@ export class DurableClient {
     options?: { readonly signal?: AbortSignal },
   ): AsyncGenerator<OrchestrationStatus> {
     return this.#client.watch(instanceId, options);
+  }
+
+  /**
+   * The addresses that manage an instance, whether there is one of this id or not (P-1, P-8). Whoever has them can do
+   * what they say: where the API wants a key, they carry it.
+   *
+   * @throws {DurableError} WEBHOOK_URL_UNKNOWN without a host and without `webhookUrl` (P-7)
+   */
+  createHttpManagementPayload(instanceId: string, options?: ManagementUrlOptions): ManagementPayload {
+    return this.#answers.managementPayload(instanceId, options);
+  }
+
+  /**
+   * 202 with the addresses that manage the instance, as a start over HTTP is answered (H-40): a WHATWG `Response`, which
+   * web frameworks and Azure Functions take as it is. The addresses have the origin of the request (P-3), which is a
+   * WHATWG `Request`, an `HttpRequest` of Azure Functions or an `IncomingMessage` of Node.js. Without one they have that
+   * of the webhook.
+   *
+   * @throws {DurableError} WEBHOOK_URL_UNKNOWN without a request, a host and `webhookUrl` (P-7)
+   */
+  createCheckStatusResponse(
+    request: RequestLike | undefined,
+    instanceId: string,
+    options?: ManagementUrlOptions,
+  ): Response {
+    return this.#answers.checkStatus(request, instanceId, options);
+  }
+
+  /**
+   * Waits for the end and answers with it, or with a check-status response when the time is up or there is no such
+   * instance (H-45 to H-49): 200 and the output for Completed, 200 and the status for Terminated and Canceled, 500 and
+   * the status for Failed (P-20).
+   *
+   * @throws {DurableError} INVALID_ARGUMENT when the interval is longer than the timeout, WEBHOOK_URL_UNKNOWN at once
+   */
+  waitForCompletionOrCreateCheckStatusResponse(
+    request: RequestLike | undefined,
+    instanceId: string,
+    waitOptions?: WaitForCompletionOptions,
+  ): Promise<Response> {
+    return this.#answers.completionOrCheckStatus(request, instanceId, waitOptions);
   }
 
   /** Only an instance that has ended is purged (S-152). */

@@ -26,6 +26,11 @@ export type {
   RestartOptions,
   WaitOptions,
 } from "../engine/task-hub-client.ts";
+export type {
+  ManagementPayload as HttpManagementPayload,
+  ManagementUrlOptions,
+} from "../http/management-urls.ts";
+export type { HeadersLike, RequestLike } from "../http/request-origin.ts";
 export { openStorage } from "../providers/open/index.ts";
 export type { ActivityContext } from "./activity-context.ts";
 export {
@@ -37,6 +42,7 @@ export {
 } from "./app.ts";
 export type { DurableOrchestrationContext } from "./df-context.ts";
 export type { CompletedStatus, DurableClient, StatusFilter, TypedStartOptions } from "./durable-client.ts";
+export type { WaitForCompletionOptions } from "./http-answers.ts";
 export { getClient } from "./open-hubs.ts";
 export type { EventWaitOptions, Log, OrchestratorContext } from "./orchestrator-context.ts";
 export type { ActivityReference, EventReference, InstanceId, OrchestratorReference } from "./references.ts";
@@ -44,3 +50,4 @@ export { RetryOptions } from "./retry-options.ts";
 export { OrchestrationRuntimeStatus } from "./runtime-status.ts";
 export type { Schema } from "./schema.ts";
 export { DEFAULT_TASK_HUB_NAME, TaskHub, type TaskHubOptions } from "./task-hub.ts";
+export type { WebhookOptions } from "./webhook.ts";

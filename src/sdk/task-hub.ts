@@ -12,10 +12,11 @@ import type { App } from "./app.ts";
 import { DurableClient } from "./durable-client.ts";
 import { hubClosed, hubOpened } from "./open-hubs.ts";
 import { makeConsoleReplaySafe } from "./replay-safe-console.ts";
+import { Webhook, type WebhookOptions } from "./webhook.ts";
 
 export const DEFAULT_TASK_HUB_NAME = "DurableFunctionsHub";
 
-export interface TaskHubOptions {
+export interface TaskHubOptions extends WebhookOptions {
   /** The functions this process runs. Without an app the hub is a client only. */
   readonly app?: App;
   /** Default DurableFunctionsHub. */
@@ -31,6 +32,8 @@ export class TaskHub implements AsyncDisposable {
   readonly client: DurableClient;
   /** The same without types, for surfaces that serve any app. */
   readonly rawClient: TaskHubClient;
+  /** For a host, which knows where it listens only when the hub is open. */
+  readonly webhook: Webhook;
   readonly #storage: StorageProvider;
   readonly #store: TaskHubStore;
   readonly #worker: TaskHubWorker | undefined;
@@ -38,7 +41,12 @@ export class TaskHub implements AsyncDisposable {
   #started = false;
   #closed = false;
 
-  private constructor(storage: StorageProvider, store: TaskHubStore, options: TaskHubOptions) {
+  private constructor(
+    storage: StorageProvider,
+    store: TaskHubStore,
+    webhook: Webhook,
+    options: TaskHubOptions,
+  ) {
     const settings = defaultSettings(options.settings);
     this.#storage = storage;
     this.#store = store;
@@ -53,7 +61,12 @@ export class TaskHub implements AsyncDisposable {
       settings,
       ...(this.#worker ? { worker: this.#worker } : {}),
     });
-    this.client = new DurableClient(this.rawClient, options.app?.schemas);
+    this.webhook = webhook;
+    this.client = new DurableClient({
+      hub: { client: this.rawClient, query: store.query },
+      schemas: options.app?.schemas,
+      webhook,
+    });
   }
 
   /**
@@ -65,10 +78,11 @@ export class TaskHub implements AsyncDisposable {
     const name = options.taskHubName ?? DEFAULT_TASK_HUB_NAME;
     checkTaskHubName(name);
     const settings = defaultSettings(options.settings);
+    const webhook = new Webhook(options);
     const { create = true } = options;
     const provider = typeof storage === "string" ? await openStorage(storage, { create }) : storage;
     if (create) await provider.taskHubs.ensure(name);
-    const hub = new TaskHub(provider, await provider.openTaskHub(name), { ...options, settings });
+    const hub = new TaskHub(provider, await provider.openTaskHub(name), webhook, { ...options, settings });
     hubOpened(hub);
     return hub;
   }

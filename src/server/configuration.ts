@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { isTaskHubName, TASK_HUB_NAMES } from "../core/task-hub-name.ts";
 import type { EngineSettings } from "../engine/settings.ts";
-import type { CrossOrigin } from "../http/index.ts";
+import { type CrossOrigin, parseWebhookUrl, WEBHOOK_URLS } from "../http/index.ts";
 import { DEFAULT_TASK_HUB_NAME } from "../sdk/index.ts";
 import { crossOriginOf } from "./cross-origin-setting.ts";
 import { type HostSettings, readHostSettings } from "./host-json.ts";
@@ -25,6 +25,8 @@ export interface ConfigurationOverrides {
   readonly requireKey?: boolean;
   /** Origins whose web pages may use the API, or `*`; none: no page of another origin. */
   readonly cors?: readonly string[];
+  /** Where callers reach the API, for the URLs that the client makes without a request. Default: where the host listens. */
+  readonly webhookUrl?: string;
 }
 
 export interface Configuration {
@@ -41,6 +43,7 @@ export interface Configuration {
   readonly requireKey: boolean;
   /** Which web pages of other origins may use the API; `undefined`: none. */
   readonly crossOrigin: CrossOrigin | undefined;
+  readonly webhookUrl: string | undefined;
   /** Values of local.settings.json that the environment does not have. */
   readonly environment: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
@@ -107,6 +110,7 @@ export function resolveConfiguration(sources: ConfigurationSources): Configurati
       local: layers.local,
       localPath: layers.localSettingsPath,
     }),
+    webhookUrl: webhookUrlOf(layers),
     environment: Object.fromEntries(
       Object.entries(layers.local.values).filter(([name]) => sources.environment[name] === undefined),
     ),
@@ -256,6 +260,13 @@ function requireKeyOf(layers: Layers, host: string): Found<boolean> {
   if (layers.overrides.requireKey !== undefined) return overridden(layers.overrides.requireKey);
   const systemKey = variableOf(layers, "PERDURE_SYSTEM_KEY");
   return systemKey ? { ...systemKey, value: true } : byDefault(!isLoopback(host));
+}
+
+function webhookUrlOf({ overrides, variables }: Layers): string | undefined {
+  const source = overrides.webhookUrl === undefined ? "PERDURE_WEBHOOK_URL" : "webhookUrl";
+  const value = overrides.webhookUrl ?? variables["PERDURE_WEBHOOK_URL"];
+  if (value === undefined || parseWebhookUrl(value)) return value;
+  throw wrongSetting({ source, setting: source, value, allowed: WEBHOOK_URLS });
 }
 
 /** Without a graceful shutdown nothing is waited for: what runs, runs again with the next owner. */

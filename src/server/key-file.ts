@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { chmod, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -26,7 +27,15 @@ export const keyFileOf = (appFolder: string): string => join(appFolder, ".perdur
 /** None when there is no such file. @throws {DurableError} INVALID_CONFIGURATION */
 export async function readKeys(path: string): Promise<readonly StoredKey[]> {
   const text = await textOf(path);
-  if (text === undefined) return [];
+  return text === undefined ? [] : keysOf(text, path);
+}
+
+/** The same at once, of a file that exists, for a caller that cannot wait. @throws {DurableError} INVALID_CONFIGURATION */
+export function readKeysNow(path: string): readonly StoredKey[] {
+  return keysOf(textNow(path), path);
+}
+
+function keysOf(text: string, path: string): readonly StoredKey[] {
   const parsed = KeyFile.safeParse(parseJsonObject(text, path));
   if (parsed.success) return parsed.data.keys;
   throw invalidConfiguration(`${path} does not hold keys as \`perdure keys\` writes them.`, parsed.error);
@@ -69,6 +78,14 @@ async function textOf(path: string): Promise<string | undefined> {
     return await readFile(path, "utf8");
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw invalidConfiguration(`${path} cannot be read.`, cause);
+  }
+}
+
+function textNow(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
     throw invalidConfiguration(`${path} cannot be read.`, cause);
   }
 }

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { type Logger, silentLogger } from "../engine/logger.ts";
 import { defaultSettings } from "../engine/settings.ts";
 import { TaskHubClient } from "../engine/task-hub-client.ts";
-import { createHttpApi, type HttpHub } from "../http/index.ts";
+import { BASE_PATH, createHttpApi, type HttpHub } from "../http/index.ts";
 import { type App, app as sharedApp, TaskHub } from "../sdk/index.ts";
 import { loadApp } from "./app-loader.ts";
 import { type AppLocation, locateApp } from "./app-location.ts";
@@ -13,6 +13,7 @@ import { FileKeyRing } from "./key-ring.ts";
 import { type Listener, listen } from "./listener.ts";
 import { packageVersion } from "./package-version.ts";
 import { watchRole } from "./role-watch.ts";
+import { SystemKey } from "./system-key.ts";
 
 export interface StartServerOptions extends ConfigurationOverrides {
   /** A folder or a file. Default: the current folder. */
@@ -58,6 +59,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
     app,
     taskHubName: configuration.taskHubName,
     settings: configuration.settings,
+    useForwardedHost: configuration.useForwardedHost,
     logger: quieter(logger),
   });
   const keyFile = keyFileOf(location.folder);
@@ -95,6 +97,7 @@ async function serve(host: OpenHost): Promise<RunningServer> {
   try {
     const api = await makeApi(host, stopping.signal);
     listener = await listen((request) => api.fetch(request), configuration);
+    hub.webhook.isAt(configuration.webhookUrl ?? listener.url, keyForUrls(host));
     await hub.start();
   } catch (error) {
     listener?.cut();
@@ -103,6 +106,15 @@ async function serve(host: OpenHost): Promise<RunningServer> {
     throw error;
   }
   return running(host, listener, stopping);
+}
+
+/** What the URLs that the hub's client makes carry, where callers have to present a key. */
+function keyForUrls({ configuration, keyFile }: OpenHost): (() => string) | undefined {
+  const { requireKey, systemKey } = configuration;
+  if (!requireKey) return undefined;
+  if (systemKey !== undefined) return () => systemKey;
+  const inFile = new SystemKey(keyFile);
+  return () => inFile.current();
 }
 
 function running(host: OpenHost, listener: Listener, stopping: AbortController): RunningServer {
@@ -151,7 +163,7 @@ async function makeApi({ hub, app, configuration, logger, keyFile }: OpenHost, s
       perdure: packageVersion(),
       taskHub: hub.name,
       role: hub.role,
-      api: "/runtime/webhooks/durabletask",
+      api: BASE_PATH,
       orchestrators: app.registry.orchestratorNames,
       activities: app.registry.activityNames,
     }),

@@ -11,7 +11,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "providers/sqlite": ["core", "storage", "providers"],
   "providers/open": ["core", "storage", "providers/memory", "providers/sqlite"],
   engine: ["core", "storage"],
-  sdk: ["core", "storage", "engine", "providers/open"],
+  sdk: ["core", "storage", "engine", "providers/open", "http"],
   testing: ["core", "storage", "engine"],
   http: ["core", "storage", "engine"],
   server: [
@@ -57,6 +57,20 @@ function importsOf(file: string): string[] {
   return [...specifiers].map(([, specifier = ""]) => posix.join(posix.dirname(file), specifier));
 }
 
+const STATIC_IMPORT = /^(?:import|export)\s(?!type\s)(?:[^;"]*?\sfrom\s+)?"([^"]+)"/gm;
+
+/** Everything that is loaded with a source file: what it imports as values, and what that imports in turn. */
+function loadedWith(entry: string): ReadonlySet<string> {
+  const loaded = new Set([entry]);
+  for (const module of loaded) {
+    if (!module.startsWith("src/")) continue;
+    for (const [, specifier = ""] of readText(module).matchAll(STATIC_IMPORT)) {
+      loaded.add(specifier.startsWith(".") ? posix.join(posix.dirname(module), specifier) : specifier);
+    }
+  }
+  return loaded;
+}
+
 describe.each(Object.entries(layers))("the layer %s", (layer, allowed) => {
   test("references exactly the layers it may import", () => {
     expect(referencedLayers(`src/${layer}`).toSorted()).toEqual([...allowed].toSorted());
@@ -82,6 +96,24 @@ describe.each(Object.entries(layers))("the layer %s", (layer, allowed) => {
     );
 
     expect(trespasses).toEqual([]);
+  });
+});
+
+describe("the entry of the package", () => {
+  const loaded = loadedWith("src/sdk/index.ts");
+
+  test("loads what makes URLs and answers of the management API", () => {
+    expect(loaded).toContain("src/http/management-urls.ts");
+    expect(loaded).toContain("src/http/completion-response.ts");
+  });
+
+  test("loads no web framework and no database driver", () => {
+    expect(loadedWith("src/server/index.ts")).toContain("hono");
+    const packages = [...loaded].filter(
+      (module) => !module.startsWith("src/") && !module.startsWith("node:"),
+    );
+
+    expect(packages).toEqual([]);
   });
 });
 

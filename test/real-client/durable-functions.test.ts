@@ -1,7 +1,7 @@
 import * as df from "durable-functions";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bindingData } from "../../src/http/index.ts";
-import { App } from "../../src/sdk/index.ts";
+import { App, getClient } from "../../src/sdk/index.ts";
 import { type RunningServer, startServer } from "../../src/server/index.ts";
 
 const BASE_PATH = "/runtime/webhooks/durabletask";
@@ -168,6 +168,12 @@ describe.each(["its own URLs", "an RPC base"] as const)("durable-functions 3.5 o
     const terminated = await fetch((terminatePostUri ?? "").replace("{text}", "enough"), { method: "POST" });
     expect(terminated.status).toBe(202);
     expect((await ended(id("check"))).output).toBe("enough");
+  });
+
+  test("P-21 makes the same management payload as our client", () => {
+    const theirs = client.createHttpManagementPayload(id("payload"));
+
+    expect(getClient().createHttpManagementPayload(id("payload"))).toEqual(theirs);
   });
 
   test("waits for the end, or answers where to look", async () => {

@@ -164,12 +164,36 @@ describe("web pages of other origins", () => {
   });
 });
 
+describe("where callers reach the API", () => {
+  const environment = { PERDURE_WEBHOOK_URL: "https://flows.example.org" };
+
+  test.each([
+    [
+      "an option before all",
+      { overrides: { webhookUrl: "http://a.example" }, environment },
+      "http://a.example",
+    ],
+    ["then the environment", { environment }, "https://flows.example.org"],
+    ["unknown in the end", {}, undefined],
+  ])("%s", (_title, sources, expected) => {
+    expect(resolve(sources).webhookUrl).toBe(expected);
+  });
+
+  test.each([
+    ["PERDURE_WEBHOOK_URL", { environment: { PERDURE_WEBHOOK_URL: "flows.example.org" } }],
+    ["webhookUrl", { overrides: { webhookUrl: "flows.example.org" } }],
+  ])("a wrong %s is named", (name, sources) => {
+    expect(() => resolve(sources)).toThrow(
+      `${name} is "flows.example.org"; allowed: the http or https address`,
+    );
+  });
+});
+
 describe("an empty variable says nothing", () => {
   const environment = Object.fromEntries(
-    ["HOST", "PORT", "STORAGE", "TASK_HUB", "DRAIN_TIMEOUT", "SYSTEM_KEY", "CORS"].map((name) => [
-      `PERDURE_${name}`,
-      " ",
-    ]),
+    ["HOST", "PORT", "STORAGE", "TASK_HUB", "DRAIN_TIMEOUT", "SYSTEM_KEY", "CORS", "WEBHOOK_URL"].map(
+      (name) => [`PERDURE_${name}`, " "],
+    ),
   );
 
   test("each setting has its default, above all the address that only this machine can reach", () => {

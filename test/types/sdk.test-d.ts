@@ -1,5 +1,14 @@
 // Compiled by `tsc -p test`, never run: each line that carries @ts-expect-error must fail to compile without it.
-import { App, type DurableClient, type InstanceId, RetryOptions, type Task } from "../../src/sdk/index.ts";
+import type { IncomingMessage } from "node:http";
+import type { DurableClient as AzureClient } from "durable-functions";
+import {
+  App,
+  type DurableClient,
+  type HttpManagementPayload,
+  type InstanceId,
+  RetryOptions,
+  type Task,
+} from "../../src/sdk/index.ts";
 
 declare const client: DurableClient;
 
@@ -75,4 +84,32 @@ export async function clients(): Promise<void> {
   await client.startNew(typedActivities, { input: 1 });
   // @ts-expect-error -- an event has a payload of its type
   await client.raiseEvent(id, approval, { approved: "yes" });
+}
+
+/** Whoever calls the client of durable-functions can call ours. */
+type HttpHelper =
+  | "createHttpManagementPayload"
+  | "createCheckStatusResponse"
+  | "waitForCompletionOrCreateCheckStatusResponse";
+type Arguments<C, H extends HttpHelper & keyof C> = C[H] extends (...args: infer A) => unknown ? A : never;
+
+export function httpHelpers(
+  payload: Arguments<AzureClient, "createHttpManagementPayload">,
+  check: Arguments<AzureClient, "createCheckStatusResponse">,
+  wait: Arguments<AzureClient, "waitForCompletionOrCreateCheckStatusResponse">,
+  message: IncomingMessage,
+): void {
+  const urls = client.createHttpManagementPayload(...payload);
+  expectType<HttpManagementPayload>()(urls, true);
+  expectType<string>()(urls.rewindPostUri, true);
+  expectType<Response>()(client.createCheckStatusResponse(...check), true);
+  expectType<Promise<Response>>()(client.waitForCompletionOrCreateCheckStatusResponse(...wait), true);
+  client.createCheckStatusResponse(message, "id");
+  client.createCheckStatusResponse(new Request("http://127.0.0.1/start"), "id");
+
+  // @ts-expect-error -- the request comes first
+  client.createCheckStatusResponse("id");
+  const wrongTimes = { timeoutInMilliseconds: "10 s" };
+  // @ts-expect-error -- times are numbers of milliseconds
+  void client.waitForCompletionOrCreateCheckStatusResponse(undefined, "id", wrongTimes);
 }
