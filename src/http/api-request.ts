@@ -33,7 +33,7 @@ export interface ApiRequest {
   readonly taskHubs: TaskHubs;
   /** The name of the hub that this host runs. */
   readonly ownTaskHub: string;
-  /** Aborted when the caller has gone or the host stops: what waits, answers. */
+  /** Aborted when the caller has gone or the host stops: what waits, answers. Made when it is asked for: it is not free. */
   readonly signal: AbortSignal;
   readonly isStopping: boolean;
 }

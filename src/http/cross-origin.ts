@@ -23,3 +23,17 @@ export function crossOrigin({ origins, credentials }: CrossOrigin): MiddlewareHa
     exposeHeaders: RESPONSE_HEADERS,
   });
 }
+
+/**
+ * Whether a request comes from a web page that has no business here. Browsers send some requests of any page without asking
+ * first, so that a host that wants no key has to look who sends them.
+ */
+export function isOfStrangePage(
+  request: Request,
+  ownOrigin: string,
+  allowed: CrossOrigin | undefined,
+): boolean {
+  const origin = request.headers.get("Origin");
+  if (origin === null || origin === ownOrigin || allowed?.origins === "*") return false;
+  return !allowed?.origins.includes(origin);
+}

@@ -2,13 +2,13 @@ import { Hono } from "hono";
 import { DurableError } from "../core/errors.ts";
 import type { Logger } from "../engine/logger.ts";
 import type { HttpHub, TaskHubs } from "./api-request.ts";
-import { type CrossOrigin, crossOrigin } from "./cross-origin.ts";
+import { type CrossOrigin, crossOrigin, isOfStrangePage } from "./cross-origin.ts";
 import { type KeyRing, presentedKey, refuse } from "./keys.ts";
 import { CONNECTION, managementUrls, purgeJobUrl } from "./management-urls.ts";
 import { PurgeJobs } from "./purge-jobs.ts";
 import { QueryParameters } from "./query-parameters.ts";
 import { originOf } from "./request-origin.ts";
-import { bareResponse, jsonResponse, responseOf } from "./responses.ts";
+import { bareResponse, errorResponse, jsonResponse, responseOf } from "./responses.ts";
 import { findRoute, type RouteMatch } from "./routes.ts";
 
 export interface HttpApiOptions {
@@ -75,10 +75,17 @@ async function answer(raw: Request, route: RouteMatch, options: Served): Promise
   const isReading = raw.method === "GET";
   const refusal = options.keys && !route.isOpen ? await refuse(options.keys, key, { isReading }) : undefined;
   if (refusal) return refusal;
+  const origin = originOf(raw, options.useForwardedHost ?? false) ?? url.origin;
+  if (!options.keys && !isReading && isOfStrangePage(raw, origin, options.crossOrigin)) {
+    return errorResponse(
+      403,
+      "Web pages of other origins may not change anything here. Name theirs with --cors when it may.",
+    );
+  }
   checkConnection(query.text("connection"));
   const hub = await hubOf(query.text("taskHub"), options);
   const base = {
-    origin: originOf(raw, options.useForwardedHost ?? false) ?? url.origin,
+    origin,
     basePath: route.basePath,
     taskHub: hub.client.taskHubName,
     connection: CONNECTION,
@@ -96,7 +103,9 @@ async function answer(raw: Request, route: RouteMatch, options: Served): Promise
     taskHubs: options.taskHubs,
     ownTaskHub: options.hub.client.taskHubName,
     isStopping: options.stopping?.aborted ?? false,
-    signal: options.stopping ? AbortSignal.any([raw.signal, options.stopping]) : raw.signal,
+    get signal() {
+      return options.stopping ? AbortSignal.any([raw.signal, options.stopping]) : raw.signal;
+    },
   });
 }
 

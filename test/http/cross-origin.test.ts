@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BASE, type HostUnderTest, keyRing, startHost } from "./host-under-test.ts";
+import { BASE, type HostUnderTest, keyRing, ORIGIN, startHost } from "./host-under-test.ts";
 
 const PORTAL = "https://portal.example";
 const STRANGER = "https://stranger.example";
@@ -128,5 +128,45 @@ describe("an answer", () => {
 
     expect(response.headers.get("Content-Type")).toBe("text/event-stream; charset=utf-8");
     expect(allowedOrigin(response)).toBe(PORTAL);
+  });
+});
+
+describe("a host that wants no key", () => {
+  let open: HostUnderTest;
+
+  beforeAll(async () => {
+    open = await startHost();
+  });
+
+  afterAll(() => open.close());
+
+  const start = (host: HostUnderTest, headers: Readonly<Record<string, string>>): Promise<Response> =>
+    host.call("POST", `${BASE}/orchestrators/echo`, { headers, body: "1" });
+
+  test.each([STRANGER, "null", "http://127.0.0.1:7071"])(
+    "starts nothing for a web page of %s, which browsers let send a form without asking",
+    async (origin) => {
+      const before = await (await open.call("GET", `${BASE}/counts`)).text();
+
+      const response = await start(open, { Origin: origin, "Content-Type": "text/plain" });
+
+      expect(response.status).toBe(403);
+      expect(await response.text()).toContain("--cors");
+      expect(await (await open.call("GET", `${BASE}/counts`)).text()).toBe(before);
+    },
+  );
+
+  test("serves programs, and its own pages", async () => {
+    expect((await start(open, {})).status).toBe(202);
+    expect((await start(open, { Origin: ORIGIN })).status).toBe(202);
+  });
+
+  test("serves the pages that were named", async () => {
+    const host = await startHost({ crossOrigin: { origins: [PORTAL], credentials: false } });
+
+    expect((await start(host, { Origin: PORTAL })).status).toBe(202);
+    expect((await start(host, { Origin: STRANGER })).status).toBe(403);
+    expect((await start(anyone, { Origin: STRANGER })).status).toBe(202);
+    await host.close();
   });
 });
