@@ -56,7 +56,7 @@ export const manageServer: Workload = {
     }
     const counts = await measureCounts(api);
     memory.mark("memory after pages MB");
-    const purge = await measurePurge(getClient(), n);
+    const purge = await measurePurge(getClient(), n, memory);
     memory.mark("memory after purge MB");
     await server.close();
     return { ...Object.assign({}, ...pages), ...counts, ...purge, ...memory.stop() };
@@ -75,11 +75,12 @@ async function measureCounts(api: string): Promise<Metrics> {
 }
 
 /** Four of five instances have ended, so five eighths of the time hold half of all instances that have. */
-async function measurePurge(client: DurableClient, n: number): Promise<Metrics> {
+async function measurePurge(client: DurableClient, n: number, memory: Memory): Promise<Metrics> {
   const createdTimeTo = new Date(Date.now() - DAYS * DAY_MS * (3 / 8));
   const sequences = new Sequences(client);
   await sleep(SETTLE_MS);
   const before = await sequences.rateDuring(() => sleep(ALONE_MS));
+  memory.mark("memory with sequences alone MB");
   let purged = 0;
   let purgeMs = 0;
   const beside = await sequences.rateDuring(async () => {

@@ -3,45 +3,66 @@ import type { Database, Statement } from "./database.ts";
 import type { HubRow } from "./hub-row.ts";
 import { numberOf } from "./instance-row.ts";
 
+interface RemovedRow {
+  readonly run: number;
+  readonly part: number;
+  readonly instance_id: string;
+}
+
 const RUNS = "(select value from json_each(?))";
 const TERMINAL = TERMINAL_STATUSES.map(numberOf).join(", ");
 
-/** Removes many instances with a few statements. */
+/** Removes many instances with a few statements; their ids stay behind (see InstanceIds). */
 export class BulkDelete {
-  readonly #terminal: Statement<{ readonly run: number }>;
+  readonly #instances: Statement<RemovedRow>;
+  readonly #endedInstances: Statement<RemovedRow>;
+  readonly #history: Statement;
+  readonly #timers: Statement;
+  readonly #anyMessage: Statement<{ readonly id: number }>;
+  readonly #messages: Statement;
   readonly #ids: Statement;
-  readonly #ofRuns: readonly Statement[];
 
   constructor(database: Database) {
-    this.#terminal = database.prepare(
-      `select run from instances where run in ${RUNS} and +hub_id = ? and +status in (${TERMINAL})`,
+    const removed = "returning run, part, instance_id";
+    this.#instances = database.prepare(
+      `delete from instances where run in ${RUNS} and +hub_id = ? ${removed}`,
     );
-    this.#ids = database.prepare(
-      `delete from instance_ids where (hub_id, instance_id) in
-         (select hub_id, instance_id from instances where run in ${RUNS})`,
+    this.#endedInstances = database.prepare(
+      `delete from instances where run in ${RUNS} and +hub_id = ? and +status in (${TERMINAL}) ${removed}`,
     );
-    this.#ofRuns = [
-      `delete from history where run in ${RUNS}`,
-      `delete from timers where run in ${RUNS}`,
+    this.#history = database.prepare(`delete from history where run in ${RUNS}`);
+    this.#timers = database.prepare(`delete from timers where run in ${RUNS}`);
+    this.#anyMessage = database.prepare("select id from inbox limit 1");
+    this.#messages = database.prepare(
       `delete from inbox where (part, instance_id) in
-         (select part, instance_id from instances where run in ${RUNS})`,
-      `delete from instances where run in ${RUNS}`,
-    ].map((sql) => database.prepare(sql));
+         (select value ->> 0, value ->> 1 from json_each(?))`,
+    );
+    this.#ids = database.prepare(`delete from instance_ids where hub_id = ? and instance_id in ${RUNS}`);
   }
 
-  /** Those of these runs that are of the hub and have ended. */
-  terminalOf({ hubId }: HubRow, runs: readonly number[]): readonly number[] {
-    return this.#terminal.all(JSON.stringify(runs), hubId).map(({ run }) => run);
+  /** Those of the hub's instances at these runs that have ended, with history, timers and messages; their ids. */
+  deleteEnded({ hubId }: HubRow, runs: readonly number[]): readonly string[] {
+    const removed = this.#endedInstances.all(JSON.stringify(runs), hubId);
+    this.#deleteChildren(removed);
+    return removed.map((row) => row.instance_id);
   }
 
-  /** Goes before `delete`, or the ids stay behind (see InstanceIds). */
-  deleteIds(runs: readonly number[]): void {
-    this.#ids.run(JSON.stringify(runs));
+  /** The hub's instances at these runs, whatever their status; how many rows that were. */
+  delete({ hubId }: HubRow, runs: readonly number[]): number {
+    const removed = this.#instances.all(JSON.stringify(runs), hubId);
+    return removed.length + this.#deleteChildren(removed);
   }
 
-  /** The instances at these runs with their history, timers and messages; how many rows that were. */
-  delete(runs: readonly number[]): number {
-    const list = JSON.stringify(runs);
-    return this.#ofRuns.reduce((rows, statement) => rows + statement.run(list).changes, 0);
+  deleteIds({ hubId }: HubRow, instanceIds: readonly string[]): void {
+    this.#ids.run(hubId, JSON.stringify(instanceIds));
+  }
+
+  #deleteChildren(removed: readonly RemovedRow[]): number {
+    if (removed.length === 0) return 0;
+    const runs = JSON.stringify(removed.map(({ run }) => run));
+    const rows = this.#history.run(runs).changes + this.#timers.run(runs).changes;
+    if (this.#anyMessage.get() === undefined) return rows;
+    const owners = JSON.stringify(removed.map(({ part, instance_id: instanceId }) => [part, instanceId]));
+    return rows + this.#messages.run(owners).changes;
   }
 }

@@ -5,6 +5,7 @@ import { openDatabase } from "./open-database.ts";
 import { purgeStep } from "./purge.ts";
 import type { PurgeAnswer, PurgeJob, PurgeOrder } from "./purge-job.ts";
 import { Store } from "./store.ts";
+import { FIRST_ID } from "./sweep.ts";
 import { WriteGate } from "./write-gate.ts";
 
 /** Others may have waited for the file for as long as they had to, and this thread has time. */
@@ -13,23 +14,28 @@ const BUSY_TIMEOUT_MS = 60_000;
 const BATCHES_OF_AN_ORDER = 5;
 /** Between two batches, for writers of other processes. */
 const PAUSE_MS = 1;
+/** While the other thread writes too, a purge goes no faster than so many instances a millisecond, and leaves it the rest. */
+const BESIDE_OTHERS_PER_MS = 38;
 /** What is copied from the log to the file is copied here, so that no commit of the other thread has to. */
 const BATCHES_OF_A_CHECKPOINT = 10;
 
 if (parentPort === null) throw new Error("This file is the program of a thread.");
 const port = parentPort;
-const { file, hub, request, gate } = workerData as PurgeJob;
-const database = openDatabase(file);
+const { file, hub, request, gate: buffer } = workerData as PurgeJob;
+const gate = new WriteGate(buffer);
+const database = openDatabase({ ...file, synchronous: "normal" });
 database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}; pragma wal_autocheckpoint = 0`);
 const store = new Store(database, file, Date);
-store.transactions.writeThrough(new WriteGate(gate));
+store.transactions.writeThrough(gate);
 const target = { ...hub, store, listeners: new ChangeListeners() };
 const nobody = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
 let after = request.after;
 let batches = 0;
+let isUnsecured = false;
 
 port.on("message", (order: PurgeOrder) => {
   if (order === "next") return port.postMessage(answer());
+  if (isUnsecured) secure();
   database.close();
   port.close();
 });
@@ -38,6 +44,7 @@ function answer(): PurgeAnswer {
   try {
     return purgeSome();
   } catch (error) {
+    isUnsecured = false; // The next commit that waits for the disk secures what there is.
     const code = isDurableError(error) ? error.code : undefined;
     return { type: "failed", code, message: error instanceof Error ? error.message : String(error) };
   }
@@ -46,13 +53,35 @@ function answer(): PurgeAnswer {
 function purgeSome(): PurgeAnswer {
   let count = 0;
   for (let batch = 0; batch < BATCHES_OF_AN_ORDER; batch++) {
+    const began = performance.now();
+    const passages = gate.passages;
     const { instancesDeleted, cursor } = purgeStep(target, { ...request, after, leavesIds: true });
     count += instancesDeleted;
+    isUnsecured ||= instancesDeleted > 0;
     after = cursor;
     batches += 1;
     if (batches % BATCHES_OF_A_CHECKPOINT === 0) database.exec("pragma wal_checkpoint(passive)");
-    else Atomics.wait(nobody, 0, 0, PAUSE_MS);
-    if (cursor === undefined) return { type: "progress", count, done: true };
+    if (cursor === undefined) {
+      secure();
+      return { type: "progress", count, done: true };
+    }
+    const isAlone = gate.passages <= passages + 1;
+    const slotMs = isAlone ? 0 : instancesDeleted / BESIDE_OTHERS_PER_MS;
+    pause(Math.max(PAUSE_MS, slotMs - (performance.now() - began)));
   }
   return { type: "progress", count, done: false };
+}
+
+/**
+ * Batches do not wait for the disk: the next commit that does, of whoever writes to the log, secures those before it. After
+ * the last one this is it.
+ */
+function secure(): void {
+  database.exec(`pragma synchronous = ${file.synchronous}`);
+  store.transactions.write("purge", () => store.hubs.setSweep(hub, FIRST_ID));
+  isUnsecured = false;
+}
+
+function pause(ms: number): void {
+  Atomics.wait(nobody, 0, 0, ms);
 }

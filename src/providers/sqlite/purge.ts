@@ -46,11 +46,10 @@ export function purgeStep(hub: Hub, { filter, after, limit, leavesIds }: PurgeRe
   if (runs.length === 0) return { instancesDeleted: 0, ...place };
   const instancesDeleted = transactions.write("purge", () => {
     checkExists(hub);
-    const ended = bulk.terminalOf(hub, runs);
+    const removed = bulk.deleteEnded(hub, runs);
     if (leavesIds) hubs.setSweep(hub, FIRST_ID);
-    else bulk.deleteIds(ended);
-    bulk.delete(ended);
-    return ended.length;
+    else bulk.deleteIds(hub, removed);
+    return removed.length;
   });
   return { instancesDeleted, ...place };
 }

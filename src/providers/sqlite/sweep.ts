@@ -37,7 +37,7 @@ function sweepDeletedHub(store: Store, maxRows: number): number | undefined {
 function removeSome({ tables, bulk }: Store, hub: HubRow, maxRows: number): number {
   const { instances, inbox } = tables;
   const runs = instances.someOf(hub, Math.ceil(maxRows / ROWS_OF_AN_INSTANCE));
-  if (runs.length > 0) return bulk.delete(runs);
+  if (runs.length > 0) return bulk.delete(hub, runs);
   return inbox.deleteSome(hub, maxRows) || instances.ids.deleteSome(hub, maxRows);
 }
 

@@ -18,6 +18,11 @@ export class WriteGate {
     this.#cells = new Int32Array(buffer);
   }
 
+  /** How often someone has passed. */
+  get passages(): number {
+    return Atomics.load(this.#cells, SERVED);
+  }
+
   pass<Result>(body: () => Result): Result {
     this.#enter();
     try {
