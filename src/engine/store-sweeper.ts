@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 
 /** How often it looks whether there is something to sweep. */
-const LOOK_EVERY_MS = 60_000;
+const LOOK_EVERY_MS = 10_000;
 /** A piece takes a few milliseconds; the pause leaves the process to its work nearly all of the time. */
 const ROWS_OF_A_PIECE = 1_000;
 const PAUSE_MS = 50;
@@ -50,7 +50,7 @@ export class StoreSweeper {
       this.#schedule(isDone ? LOOK_EVERY_MS : PAUSE_MS);
     } catch (error) {
       if (!this.#stopped)
-        logger.warn({ err: error }, "What was deleted could not be swept; trying again in a minute");
+        logger.warn({ err: error }, "What was deleted could not be swept; trying again later");
       this.#schedule(LOOK_EVERY_MS);
     }
   }
