@@ -30,6 +30,7 @@ import {
 import type { StartOutcome } from "./instance-starts.ts";
 import { newInstance, type OnConflict, type StartOptions } from "./new-instance.ts";
 import { type OrchestrationStatus, type StatusOptions, statusOf } from "./orchestration-status-view.ts";
+import { RecordWatch } from "./record-watch.ts";
 import { defaultSettings, type EngineSettings } from "./settings.ts";
 import type { TaskHubWorker } from "./task-hub-worker.ts";
 import { notFound, waitForStatus } from "./wait-for-status.ts";
@@ -87,6 +88,7 @@ export class TaskHubClient {
   readonly #clock: Clock;
   readonly #newId: () => string;
   readonly #messages: InstanceMessages;
+  readonly #records: RecordWatch;
 
   constructor(options: TaskHubClientOptions) {
     this.#store = options.store;
@@ -94,6 +96,7 @@ export class TaskHubClient {
     this.#settings = options.settings ?? defaultSettings();
     this.#clock = options.clock ?? systemClock;
     this.#newId = options.newId ?? randomHex;
+    this.#records = new RecordWatch(this.#store.query, this.#clock);
     this.#messages = new InstanceMessages({
       store: this.#store,
       worker: this.#worker,
@@ -364,7 +367,7 @@ export class TaskHubClient {
   ): Promise<OrchestrationStatus> {
     const record = await waitForStatus(
       { instanceId, goal, until, timeoutMs: options.timeoutMs, signal: options.signal },
-      { query: this.#store.query, clock: this.#clock, worker: this.#worker },
+      { query: this.#store.query, records: this.#records, clock: this.#clock, worker: this.#worker },
     );
     return statusOf(record);
   }

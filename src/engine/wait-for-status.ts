@@ -2,10 +2,12 @@ import { DurableError } from "../core/errors.ts";
 import { isTerminal, type RuntimeStatus } from "../core/orchestration-status.ts";
 import type { InstanceRecord, QueryStore } from "../storage/index.ts";
 import type { Clock } from "./clock.ts";
+import type { RecordWatch, RecordWatcher } from "./record-watch.ts";
 import type { TaskHubWorker } from "./task-hub-worker.ts";
 
 export interface WaitPorts {
   readonly query: QueryStore;
+  readonly records: RecordWatch;
   readonly clock: Clock;
   readonly worker: TaskHubWorker | undefined;
 }
@@ -25,76 +27,55 @@ export interface WaitRequest {
  * @throws {DurableError} INSTANCE_NOT_FOUND, or WAIT_TIMEOUT when the time is up.
  */
 export function waitForStatus(request: WaitRequest, ports: WaitPorts): Promise<InstanceRecord> {
+  const { instanceId, until, timeoutMs, signal } = request;
   return new Promise((resolve, reject) => {
     const cleanups: (() => void)[] = [];
-    let checking = false;
-    let again = false;
-    let over = false;
     const finish = (end: () => void): void => {
-      if (over) return;
-      over = true;
-      for (const cleanup of cleanups) cleanup();
+      for (const cleanup of cleanups.splice(0)) cleanup();
       end();
     };
-    const check = (): void => {
-      if (over) return;
-      if (checking) {
-        again = true;
-        return;
-      }
-      checking = true;
-      ports.query.get(request.instanceId).then(
-        (record) => {
-          checking = false;
-          if (record === undefined) finish(() => reject(notFound(request.instanceId)));
-          else if (request.until(record.status)) finish(() => resolve(record));
-          else if (again) {
-            again = false;
-            check();
-          }
-        },
-        (error: unknown) => finish(() => reject(error instanceof Error ? error : new Error(String(error)))),
-      );
+    const watcher: RecordWatcher = {
+      seen: (record) => {
+        if (record === undefined) finish(() => reject(notFound(instanceId)));
+        else if (until(record.status)) finish(() => resolve(record));
+      },
+      failed: (error) => finish(() => reject(error)),
     };
-    cleanups.push(subscribe(request, ports, check, (record) => finish(() => resolve(record))));
-    if (request.timeoutMs !== undefined) {
-      cleanups.push(ports.clock.after(request.timeoutMs, () => finish(() => reject(timeout(request)))));
-    }
-    if (request.signal) {
-      const { signal } = request;
+    if (signal) {
       const abort = (): void => finish(() => reject(signal.reason as Error));
       if (signal.aborted) return abort();
       signal.addEventListener("abort", abort, { once: true });
       cleanups.push(() => signal.removeEventListener("abort", abort));
     }
-    const live = ports.worker?.liveStatus(request.instanceId);
-    if (live === undefined || request.until(live)) check();
+    if (timeoutMs !== undefined) {
+      cleanups.push(ports.clock.after(timeoutMs, () => finish(() => reject(timeout(request)))));
+    }
+    const look = (): void => void ports.query.get(instanceId).then(watcher.seen, watcher.failed);
+    cleanups.push(subscribe(request, ports, watcher, look));
+    const live = ports.worker?.liveStatus(instanceId);
+    if (live === undefined || until(live)) look();
   });
 }
 
 /** In the owner's process an ended instance is announced; elsewhere every change of the store is a reason to look. */
 function subscribe(
   request: WaitRequest,
-  ports: WaitPorts,
-  check: () => void,
-  ended: (record: InstanceRecord) => void,
+  { worker, records }: WaitPorts,
+  watcher: RecordWatcher,
+  look: () => void,
 ): () => void {
-  const { worker, query } = ports;
-  let stop: () => void;
-  const listen = (): void => {
-    stop = query.onChange(check);
-  };
-  if (worker?.owns(request.instanceId) && !request.until("Running") && isTerminalGoal(request)) {
-    const unwatch = worker.watchers.watch(request.instanceId, {
-      ended,
-      lost: () => {
-        unwatch();
-        listen();
-        check();
-      },
-    });
-    stop = unwatch;
-  } else listen();
+  const { instanceId } = request;
+  if (!worker?.owns(instanceId) || request.until("Running") || !isTerminalGoal(request)) {
+    return records.add(instanceId, watcher);
+  }
+  let stop = worker.watchers.watch(instanceId, {
+    ended: watcher.seen,
+    lost: () => {
+      stop();
+      stop = records.add(instanceId, watcher);
+      look();
+    },
+  });
   return () => stop();
 }
 
