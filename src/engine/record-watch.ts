@@ -52,7 +52,7 @@ export class RecordWatch {
     while (this.#again) {
       this.#again = false;
       let count = 0;
-      for (const instanceId of [...this.#watchers.keys()]) {
+      for (const instanceId of Array.from(this.#watchers.keys())) {
         await this.#lookAt(instanceId);
         count += 1;
         if (count % READ_AT_ONCE === 0) await this.#turn();

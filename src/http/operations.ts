@@ -93,6 +93,12 @@ export const OPERATIONS = {
         about: "The size of a page.",
         schema: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
       },
+      {
+        name: "orderBy",
+        about:
+          "created: newest first, the default with a status or a time; id: else. A prefix is always by id.",
+        schema: { type: "string", enum: ["created", "id"] },
+      },
       flag("showInput", "Whether inputs are shown.", true),
     ],
     answers: {

@@ -34,6 +34,7 @@ export interface InstanceFilter {
   /** Inclusive. */
   readonly createdTo?: number;
   readonly statuses?: readonly RuntimeStatus[];
+  /** The empty prefix matches every id. */
   readonly instanceIdPrefix?: string;
   /** Compared without regard to case (S-4). */
   readonly name?: string;
@@ -47,7 +48,7 @@ export interface PageRequest {
   readonly payloads?: boolean;
 }
 
-/** Newest first; with an id prefix in the order of ids. A page that has a token is never empty. */
+/** Newest first; with an id prefix, also an empty one, in the order of ids. A page that has a token is never empty. */
 export interface InstancePage {
   readonly instances: readonly InstanceRecord[];
   readonly continuationToken?: string;

@@ -36,6 +36,34 @@ async function idsOf(response: Response): Promise<readonly string[]> {
 
 const ALL = FIVE.map(([id]) => id);
 
+describe("the order of the list", () => {
+  const newestFirst = ALL.toReversed();
+
+  test.each([
+    ["H-61 by id", "", ALL.toSorted()],
+    ["H-61 by id with a name", "name=wait", ALL.toSorted()],
+    ["H-61 by id with a prefix", "instanceIdPrefix=b-", ["b-1", "b-2", "b-3"]],
+    ["a prefix is by id whatever is said", "instanceIdPrefix=b-&orderBy=created", ["b-1", "b-2", "b-3"]],
+    ["newest first with a time", "createdTimeFrom=2030-01-01T00:00:00Z", newestFirst],
+    ["newest first with a status", "runtimeStatus=Completed,Failed,Pending", ["b-3", "b-1", "a-1"]],
+    ["newest first when asked for", "orderBy=created", newestFirst],
+    ["by id when asked for", "orderBy=ID&runtimeStatus=Pending,Completed", ["a-1", "b-3"]],
+  ])("%s, whole and page by page", async (_title, query, expected) => {
+    const whole = (await (await call("GET", query)).json()) as { instanceId: string }[];
+    const paged: string[] = [];
+    for (let token = "", pages = 0; pages === 0 || token !== ""; pages++) {
+      const response = await call("GET", `${query}&top=2`, { "x-ms-continuation-token": token });
+      token = response.headers.get("x-ms-continuation-token") ?? "";
+      paged.push(
+        ...((await response.json()) as { instanceId: string }[]).map(({ instanceId }) => instanceId),
+      );
+    }
+
+    expect(whole.map(({ instanceId }) => instanceId)).toEqual(expected);
+    expect(paged).toEqual(expected);
+  });
+});
+
 describe("the list", () => {
   test.each([
     ["H-55 everything", "", ALL],

@@ -81,7 +81,7 @@ export class HttpManagement implements Management {
     page: { readonly top: number; readonly continuationToken?: string },
   ): Promise<Page> {
     const response = await this.#call("GET", "instances", {
-      query: { ...queryOf(filter), top: String(page.top) },
+      query: { ...queryOf(filter), top: String(page.top), orderBy: "created" },
       headers: page.continuationToken === undefined ? {} : { [TOKEN]: page.continuationToken },
     });
     const continuationToken = response.headers.get(TOKEN) ?? "";

@@ -10,7 +10,7 @@ export type ListCursor =
 export type ListOrder = ListCursor["order"];
 
 export function orderOf(filter: InstanceFilter): ListOrder {
-  return filter.instanceIdPrefix ? "byId" : "newestFirst";
+  return filter.instanceIdPrefix === undefined ? "newestFirst" : "byId";
 }
 
 /** A token names where to go on and the filter it belongs to; with another filter it would skip instances in silence. */
@@ -54,7 +54,7 @@ function fingerprint(taskHub: string, filter: InstanceFilter): string {
     createdFrom ?? null,
     createdTo ?? null,
     statuses === undefined ? null : statuses.toSorted(),
-    instanceIdPrefix ?? "",
+    instanceIdPrefix ?? null,
     name?.toLowerCase() ?? null,
   ];
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 11);

@@ -167,7 +167,7 @@ export class SqliteQueryStore implements QueryStore {
 
 /** By id all statuses come in one walk; by time each status is a walk of its own anyway. */
 function walksOf(filter: InstanceFilter): readonly InstanceFilter[] {
-  if (filter.instanceIdPrefix) return [filter];
+  if (filter.instanceIdPrefix !== undefined) return [filter];
   return RUNTIME_STATUSES.map((status) => ({ ...filter, statuses: [status] }));
 }
 
@@ -175,6 +175,7 @@ function walksOf(filter: InstanceFilter): readonly InstanceFilter[] {
 function isIndexed({ name, instanceIdPrefix, statuses, createdFrom, createdTo }: InstanceFilter): boolean {
   if (name !== undefined) return false;
   return (
-    !instanceIdPrefix || (statuses === undefined && createdFrom === undefined && createdTo === undefined)
+    instanceIdPrefix === undefined ||
+    (statuses === undefined && createdFrom === undefined && createdTo === undefined)
   );
 }

@@ -23,7 +23,8 @@ export function describeQueries(open: OpenHarness): void {
       ["times, both inclusive", { createdFrom: NOW + 1, createdTo: NOW + 2 }, ["c1", "b"]],
       ["a time between two milliseconds", { createdFrom: NOW + 0.5, createdTo: NOW + 2.5 }, ["c1", "b"]],
       ["a prefix of ids, in the order of ids", { instanceIdPrefix: "c" }, ["c1", "c2"]],
-      ["an empty prefix", { instanceIdPrefix: "" }, ["c2", "c1", "b", "a"]],
+      ["an empty prefix, in the order of ids", { instanceIdPrefix: "" }, ["a", "b", "c1", "c2"]],
+      ["an empty prefix and a status", { instanceIdPrefix: "", statuses: ["Completed"] }, ["c1", "c2"]],
       ["a whole id as prefix", { instanceIdPrefix: "c1" }, ["c1"]],
       ["a name in any case", { name: "PAY" }, ["c2", "b"]],
       [
