@@ -84,6 +84,7 @@ export const SCHEMAS = {
       taskHub: text,
       status: { type: "string", enum: ["Running", "Completed", "Failed", "Canceled"] },
       instancesDeleted: { type: "integer" },
+      rowsDeleted: { type: "integer" },
       createdTime: time,
       lastUpdatedTime: time,
       reason: text,

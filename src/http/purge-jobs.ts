@@ -8,6 +8,8 @@ export interface PurgeJob {
   readonly status: "Running" | "Completed" | "Failed" | "Canceled";
   /** Purged so far. */
   readonly instancesDeleted: number;
+  /** What went with them: rows of the store. */
+  readonly rowsDeleted: number;
   readonly createdTime: string;
   readonly lastUpdatedTime: string;
   /** Why it failed. What was purged before stays purged. */
@@ -34,6 +36,7 @@ export class PurgeJobs {
       taskHub,
       status: "Running",
       instancesDeleted: 0,
+      rowsDeleted: 0,
       createdTime: now,
       lastUpdatedTime: now,
     };
@@ -54,8 +57,8 @@ export class PurgeJobs {
 
   async #run(id: string, purge: AsyncIterable<PurgeProgress>): Promise<void> {
     try {
-      for await (const { instancesDeleted, done } of purge) {
-        this.#update(id, { instancesDeleted });
+      for await (const { instancesDeleted, rowsDeleted, done } of purge) {
+        this.#update(id, { instancesDeleted, rowsDeleted });
         if (!done && this.#isUnwanted(id)) return this.#end(id, { status: "Canceled" });
       }
       this.#end(id, { status: "Completed" });

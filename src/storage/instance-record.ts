@@ -59,5 +59,7 @@ export type StatusCounts = Readonly<Record<RuntimeStatus, number>>;
 export interface PurgeProgress {
   /** Purged so far. */
   readonly instancesDeleted: number;
+  /** Rows of the store that went so far: instances, chunks of history, timers and messages. */
+  readonly rowsDeleted: number;
   readonly done: boolean;
 }

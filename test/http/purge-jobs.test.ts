@@ -43,7 +43,11 @@ describe("a purge in the background", () => {
       instancesDeleted: 0,
       statusQueryGetUri: location,
     });
-    expect(await ended(location)).toMatchObject({ status: "Completed", instancesDeleted: 7 });
+    expect(await ended(location)).toMatchObject({
+      status: "Completed",
+      instancesDeleted: 7,
+      rowsDeleted: 14,
+    });
     const left = await host.call("GET", `${BASE}/counts?taskHub=Other`);
     expect(await jsonOf(left)).toMatchObject({ Completed: 0, Running: 1 });
   });
@@ -99,7 +103,7 @@ describe("the purges of a host", () => {
         await new Promise<void>((resolve) => {
           gates.push(resolve);
         });
-        yield { instancesDeleted, done: false };
+        yield { instancesDeleted, rowsDeleted: 0, done: false };
       }
     }
     return { purge: purge(), release };
@@ -139,7 +143,7 @@ describe("the purges of a host", () => {
   test("one that fails says why and how far it came", async () => {
     const jobs = new PurgeJobs(undefined);
     async function* purge(): AsyncGenerator<PurgeProgress> {
-      yield { instancesDeleted: 5, done: false };
+      yield { instancesDeleted: 5, rowsDeleted: 9, done: false };
       throw new Error("The disk is gone.");
     }
     const { id } = jobs.start("Hub", purge());
@@ -150,6 +154,7 @@ describe("the purges of a host", () => {
     expect(jobs.find("Hub", id)).toMatchObject({
       status: "Failed",
       instancesDeleted: 5,
+      rowsDeleted: 9,
       reason: "The disk is gone.",
     });
   });
@@ -157,7 +162,7 @@ describe("the purges of a host", () => {
   test("a hundred that have ended are remembered, and all that run", async () => {
     const jobs = new PurgeJobs(undefined);
     async function* nothing(): AsyncGenerator<PurgeProgress> {
-      yield { instancesDeleted: 0, done: true };
+      yield { instancesDeleted: 0, rowsDeleted: 0, done: true };
     }
     const running = jobs.start("Hub", batches().purge);
     const ids = Array.from({ length: 120 }, () => jobs.start("Hub", nothing()).id);

@@ -12,6 +12,7 @@ import type {
   InstanceStatus,
   Management,
   Page,
+  Purged,
   StartRequest,
   Waiting,
 } from "./management.ts";
@@ -25,10 +26,9 @@ export interface HttpTarget {
   readonly taskHubName: string | undefined;
 }
 
-interface PurgeJob {
+interface PurgeJob extends Purged {
   readonly id: string;
   readonly status: "Running" | "Completed" | "Failed" | "Canceled";
-  readonly instancesDeleted: number;
   readonly reason?: string;
 }
 
@@ -118,20 +118,20 @@ export class HttpManagement implements Management {
   }
 
   /** Goes on in the host; this asks now and then how far it is. */
-  async *purgeMatching(filter: Filter): AsyncGenerator<number> {
+  async *purgeMatching(filter: Filter): AsyncGenerator<Purged> {
     const createdTimeFrom = (filter.createdAfter ?? new Date(0)).toISOString();
     const response = await this.#call("DELETE", "instances", {
       query: { ...queryOf(filter), createdTimeFrom, background: "true" },
       accept: [404],
     });
-    if (response.status === 404) return yield 0;
+    if (response.status === 404) return;
     let job = (await response.json()) as PurgeJob;
     while (job.status === "Running") {
-      yield job.instancesDeleted;
+      yield job;
       await sleep(ASK_EVERY_MS);
       job = (await (await this.#call("GET", `purges/${job.id}`)).json()) as PurgeJob;
     }
-    yield job.instancesDeleted;
+    yield job;
     if (job.status === "Completed") return;
     const reason = job.reason ?? "it was canceled, or the host stopped";
     throw new CommandError(`The purge ended after ${job.instancesDeleted} instances: ${reason}`);

@@ -34,6 +34,11 @@ export interface Page {
   readonly continuationToken?: string;
 }
 
+export interface Purged {
+  readonly instancesDeleted: number;
+  readonly rowsDeleted: number;
+}
+
 export type Control = "terminate" | "suspend" | "resume" | "rewind";
 
 export interface Waiting {
@@ -57,8 +62,8 @@ export interface Management extends AsyncDisposable {
   control(operation: Control, instanceId: string, reason: string | undefined): Promise<void>;
   restart(instanceId: string, options: { readonly newId: boolean }): Promise<string>;
   purge(instanceId: string): Promise<number>;
-  /** Tells after each batch how many are gone. */
-  purgeMatching(filter: Filter): AsyncIterable<number>;
+  /** Tells after each batch how much is gone. */
+  purgeMatching(filter: Filter): AsyncIterable<Purged>;
   /** The status now and with each change, until the instance has ended or is purged, or nobody listens. */
   watch(instanceId: string, signal: AbortSignal): AsyncIterable<InstanceStatus>;
   /** `undefined` when the instance has ended. */

@@ -3,7 +3,7 @@ import { CommandError, EXIT } from "../command-error.ts";
 import { confirm } from "./confirmation.ts";
 import { commandOf } from "./durable-command.ts";
 import { type FilterFlags, filterOf, withFilter } from "./look-commands.ts";
-import type { Filter, Management } from "./management.ts";
+import type { Filter, Management, Purged } from "./management.ts";
 import { Progress } from "./progress.ts";
 
 interface YesFlag {
@@ -39,8 +39,8 @@ export const removeCommands = () => [
       const total = await howMany(hub, flags);
       output.note(`${total} instances will be purged.`);
       if (!yes) await confirm("What is purged is gone.", "yes");
-      const instancesDeleted = await purged(hub, filter, total);
-      output.done(purgedSentence(flags, instancesDeleted), { instancesDeleted });
+      const { instancesDeleted, rowsDeleted } = await purge(hub, filter, total);
+      output.done(purgedSentence(flags, instancesDeleted, rowsDeleted), { instancesDeleted, rowsDeleted });
     },
   }),
   commandOf<YesFlag>({
@@ -60,14 +60,11 @@ export const removeCommands = () => [
   }),
 ];
 
-async function purged(hub: Management, filter: Filter, total: number): Promise<number> {
+async function purge(hub: Management, filter: Filter, total: number): Promise<Purged> {
   using progress = new Progress("Purging", total);
-  let instancesDeleted = 0;
-  for await (const deleted of hub.purgeMatching(filter)) {
-    instancesDeleted = deleted;
-    progress.update(deleted);
-  }
-  return instancesDeleted;
+  let purged: Purged = { instancesDeleted: 0, rowsDeleted: 0 };
+  for await (purged of hub.purgeMatching(filter)) progress.update(purged.instancesDeleted);
+  return purged;
 }
 
 async function howMany(hub: Management, flags: FilterFlags): Promise<number> {
@@ -78,12 +75,13 @@ async function howMany(hub: Management, flags: FilterFlags): Promise<number> {
 
 function purgedSentence(
   { createdAfter, createdBefore, runtimeStatus }: FilterFlags,
-  deleted: number,
+  instances: number,
+  rows: number,
 ): string {
   const after = createdAfter?.toISOString() ?? "the beginning";
   const before = createdBefore?.toISOString() ?? "now";
   const statuses = runtimeStatus
     ? ` and whose runtime status matched one of the following: [${runtimeStatus.join(",")}]`
     : "";
-  return `Purged orchestration history for all instances created between '${after}' and '${before}'${statuses}\nInstances deleted: ${deleted}`;
+  return `Purged orchestration history for all instances created between '${after}' and '${before}'${statuses}\nInstances deleted: ${instances}\nRows deleted: ${rows}`;
 }

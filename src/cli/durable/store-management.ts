@@ -11,6 +11,7 @@ import type {
   InstanceStatus,
   Management,
   Page,
+  Purged,
   StartRequest,
   Waiting,
 } from "./management.ts";
@@ -80,9 +81,8 @@ export class StoreManagement implements Management {
     );
   }
 
-  async *purgeMatching(filter: Filter): AsyncGenerator<number> {
-    for await (const { instancesDeleted } of this.#hub.rawClient.purgeMatching(queryOf(filter)))
-      yield instancesDeleted;
+  purgeMatching(filter: Filter): AsyncIterable<Purged> {
+    return this.#hub.rawClient.purgeMatching(queryOf(filter));
   }
 
   async *watch(instanceId: string, signal: AbortSignal): AsyncGenerator<InstanceStatus> {

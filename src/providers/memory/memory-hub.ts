@@ -104,14 +104,18 @@ export class MemoryHub {
     return instance;
   }
 
-  remove(instanceId: string): void {
+  /** How much there was: the instance, chunks of its history, timers and messages. */
+  remove(instanceId: string): number {
     const instance = this.get(instanceId);
-    if (instance === undefined) return;
+    if (instance === undefined) return 0;
+    const messages = this.messagesOf(instanceId);
+    const timers = this.#timers.get(instance.record.run)?.size ?? 0;
     this.#instances.delete(instanceId);
     this.#pending.delete(instanceId);
     this.#recovering.delete(instanceId);
     this.#timers.delete(instance.record.run);
-    for (const message of this.messagesOf(instanceId)) this.deleteMessage(message.id);
+    for (const message of messages) this.deleteMessage(message.id);
+    return 1 + instance.history.size + timers + messages.length;
   }
 
   /** The id of the message, which is an older one's when that waits under the same key. */

@@ -69,18 +69,21 @@ export class MemoryQueryStore implements QueryStore {
 
   async purge(instanceIds: readonly string[]): Promise<readonly string[]> {
     this.#hub.checkExists();
-    return this.#purge(instanceIds);
+    return this.#purge(instanceIds).instanceIds;
   }
 
   async *purgeMatching(filter: InstanceFilter, batchSize: number): AsyncIterable<PurgeProgress> {
     this.#hub.checkExists();
     const wanted = this.#matching(terminalOnly(filter)).map((record) => record.instanceId);
     let instancesDeleted = 0;
+    let rowsDeleted = 0;
     for (let at = 0; at < wanted.length; at += batchSize) {
-      instancesDeleted += this.#purge(wanted.slice(at, at + batchSize)).length;
-      yield { instancesDeleted, done: false };
+      const { instanceIds, rows } = this.#purge(wanted.slice(at, at + batchSize));
+      instancesDeleted += instanceIds.length;
+      rowsDeleted += rows;
+      yield { instancesDeleted, rowsDeleted, done: false };
     }
-    yield { instancesDeleted, done: true };
+    yield { instancesDeleted, rowsDeleted, done: true };
   }
 
   onChange(listener: () => void): () => void {
@@ -92,16 +95,17 @@ export class MemoryQueryStore implements QueryStore {
     return records.filter((record) => matchesFilter(filter, record));
   }
 
-  #purge(instanceIds: readonly string[]): readonly string[] {
+  #purge(instanceIds: readonly string[]): { readonly instanceIds: readonly string[]; readonly rows: number } {
     const purged: string[] = [];
+    let rows = 0;
     for (const instanceId of instanceIds) {
       const record = this.#hub.get(instanceId)?.record;
       if (record === undefined || !isTerminal(record.status)) continue;
-      this.#hub.remove(instanceId);
+      rows += this.#hub.remove(instanceId);
       purged.push(instanceId);
     }
     if (purged.length > 0) this.#hub.listeners.notify(this);
-    return purged;
+    return { instanceIds: purged, rows };
   }
 }
 

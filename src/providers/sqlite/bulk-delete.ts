@@ -9,6 +9,11 @@ interface RemovedRow {
   readonly instance_id: string;
 }
 
+export interface BulkDeleted {
+  readonly instanceIds: readonly string[];
+  readonly rows: number;
+}
+
 const RUNS = "(select value from json_each(?))";
 const TERMINAL = TERMINAL_STATUSES.map(numberOf).join(", ");
 
@@ -40,11 +45,11 @@ export class BulkDelete {
     this.#ids = database.prepare(`delete from instance_ids where hub_id = ? and instance_id in ${RUNS}`);
   }
 
-  /** Those of the hub's instances at these runs that have ended, with history, timers and messages; their ids. */
-  deleteEnded({ hubId }: HubRow, runs: readonly number[]): readonly string[] {
+  /** Those of the hub's instances at these runs that have ended, with history, timers and messages. */
+  deleteEnded({ hubId }: HubRow, runs: readonly number[]): BulkDeleted {
     const removed = this.#endedInstances.all(JSON.stringify(runs), hubId);
-    this.#deleteChildren(removed);
-    return removed.map((row) => row.instance_id);
+    const rows = removed.length + this.#deleteChildren(removed);
+    return { instanceIds: removed.map((row) => row.instance_id), rows };
   }
 
   /** The hub's instances at these runs, whatever their status; how many rows that were. */

@@ -16,5 +16,5 @@ export interface PurgeJob {
 export type PurgeOrder = "next" | "stop";
 
 export type PurgeAnswer =
-  | { readonly type: "progress"; readonly count: number; readonly done: boolean }
+  | { readonly type: "progress"; readonly instances: number; readonly rows: number; readonly done: boolean }
   | { readonly type: "failed"; readonly code: ErrorCode | undefined; readonly message: string };

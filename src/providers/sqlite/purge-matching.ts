@@ -16,17 +16,21 @@ export async function* purgeMatching(
   const wanted = terminalOnly(filter);
   const canThread = hub.store.file.path !== ":memory:";
   let instancesDeleted = 0;
+  let rowsDeleted = 0;
   let after: ListCursor | undefined;
   do {
     const step = purgeStep(hub, { filter: wanted, after, limit: batchSize, leavesIds: false });
     instancesDeleted += step.instancesDeleted;
+    rowsDeleted += step.rowsDeleted;
     after = step.cursor;
-    yield { instancesDeleted, done: after === undefined };
+    yield { instancesDeleted, rowsDeleted, done: after === undefined };
     if (after === undefined) return;
     await nextTurn();
   } while (instancesDeleted < SMALL || !canThread);
-  for await (const { count, done } of purgeOnThread(hub, { filter: wanted, after, limit: batchSize })) {
-    instancesDeleted += count;
-    yield { instancesDeleted, done };
+  const request = { filter: wanted, after, limit: batchSize };
+  for await (const { instances, rows, done } of purgeOnThread(hub, request)) {
+    instancesDeleted += instances;
+    rowsDeleted += rows;
+    yield { instancesDeleted, rowsDeleted, done };
   }
 }

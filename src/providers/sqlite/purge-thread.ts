@@ -51,25 +51,31 @@ function answer(): PurgeAnswer {
 }
 
 function purgeSome(): PurgeAnswer {
-  let count = 0;
+  let instances = 0;
+  let rows = 0;
   for (let batch = 0; batch < BATCHES_OF_AN_ORDER; batch++) {
     const began = performance.now();
     const passages = gate.passages;
-    const { instancesDeleted, cursor } = purgeStep(target, { ...request, after, leavesIds: true });
-    count += instancesDeleted;
+    const { instancesDeleted, rowsDeleted, cursor } = purgeStep(target, {
+      ...request,
+      after,
+      leavesIds: true,
+    });
+    instances += instancesDeleted;
+    rows += rowsDeleted;
     isUnsecured ||= instancesDeleted > 0;
     after = cursor;
     batches += 1;
     if (batches % BATCHES_OF_A_CHECKPOINT === 0) database.exec("pragma wal_checkpoint(passive)");
     if (cursor === undefined) {
       secure();
-      return { type: "progress", count, done: true };
+      return { type: "progress", instances, rows, done: true };
     }
     const isAlone = gate.passages <= passages + 1;
     const slotMs = isAlone ? 0 : instancesDeleted / BESIDE_OTHERS_PER_MS;
     pause(Math.max(PAUSE_MS, slotMs - (performance.now() - began)));
   }
-  return { type: "progress", count, done: false };
+  return { type: "progress", instances, rows, done: false };
 }
 
 /**

@@ -7,6 +7,7 @@ import { FIRST_ID } from "./sweep.ts";
 
 export interface PurgeStep {
   readonly instancesDeleted: number;
+  readonly rowsDeleted: number;
   /** How far the walk has come; absent when it has met every instance. */
   readonly cursor?: ListCursor;
 }
@@ -43,13 +44,13 @@ export function purgeStep(hub: Hub, { filter, after, limit, leavesIds }: PurgeRe
   });
   const runs = found.map(({ run }) => run);
   const place = cursor === undefined ? {} : { cursor };
-  if (runs.length === 0) return { instancesDeleted: 0, ...place };
-  const instancesDeleted = transactions.write("purge", () => {
+  if (runs.length === 0) return { instancesDeleted: 0, rowsDeleted: 0, ...place };
+  const { instanceIds, rows: rowsDeleted } = transactions.write("purge", () => {
     checkExists(hub);
     const removed = bulk.deleteEnded(hub, runs);
     if (leavesIds) hubs.setSweep(hub, FIRST_ID);
-    else bulk.deleteIds(hub, removed);
-    return removed.length;
+    else bulk.deleteIds(hub, removed.instanceIds);
+    return removed;
   });
-  return { instancesDeleted, ...place };
+  return { instancesDeleted: instanceIds.length, rowsDeleted, ...place };
 }

@@ -48,7 +48,7 @@ export function describePurge(open: OpenHarness): void {
         progress.map(({ instancesDeleted }) => instancesDeleted).toSorted((a, b) => a - b),
       );
       expect(progress.length).toBeGreaterThan(2);
-      expect(progress.at(-1)).toEqual({ instancesDeleted: 7, done: true });
+      expect(progress.at(-1)).toEqual({ instancesDeleted: 7, rowsDeleted: 14, done: true });
       expect(await scene().hub.query.count({})).toMatchObject({ Pending: 1, Completed: 0 });
     });
 
@@ -66,6 +66,7 @@ export function describePurge(open: OpenHarness): void {
 
       expect((await purgeAll(scene().hub, filter, 2)).at(-1)).toEqual({
         instancesDeleted: expected,
+        rowsDeleted: 2 * expected,
         done: true,
       });
     });
@@ -77,7 +78,7 @@ export function describePurge(open: OpenHarness): void {
       const progress = await purgeAll(scene().hub, { createdFrom: NOW, name: "gone" }, 500);
 
       const { query } = scene().hub;
-      expect(progress.at(-1)).toEqual({ instancesDeleted: 4_500, done: true });
+      expect(progress.at(-1)).toEqual({ instancesDeleted: 4_500, rowsDeleted: 9_000, done: true });
       expect(await query.count({})).toMatchObject({ Completed: 500 });
       expect((await query.list({ instanceIdPrefix: "gone" }, { size: 10 })).instances).toEqual([]);
       expect((await query.list({ instanceIdPrefix: "k" }, { size: 1_000 })).instances).toHaveLength(500);
