@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Database } from "../../src/providers/sqlite/database.ts";
@@ -205,6 +206,40 @@ describe("a file after much work", () => {
     expect(rowCounts(database)).toEqual({ instances: 1, ids: 1, history: 0, inbox: 0, timers: 0 });
     expect(await hub.query.get(`i${MANY / 4}`)).toMatchObject({ status: "Pending" });
     expectSound(database);
+  });
+
+  test("two large purges and commits go on beside each other", async () => {
+    const { hub, database } = await openHub();
+    const owner = await ownerOf(hub);
+    await createMany(owner, 2 * MANY, (index) => `${index % 2 === 0 ? "a" : "b"}${index}`);
+
+    const told = await Promise.all(
+      ["a", "b"].map(async (name) => {
+        let last = 0;
+        for await (const { instancesDeleted } of hub.query.purgeMatching({ name }, 500)) {
+          last = instancesDeleted;
+          await hub.client.create(newInstance(`beside-${name}-${last}`), []);
+        }
+        return last;
+      }),
+    );
+
+    expect(told).toEqual([MANY, MANY]);
+    expect(await hub.query.count({})).toMatchObject({ Completed: 0 });
+    expectSound(database);
+  });
+
+  test.each([1_500, 2_000, 4_500])("a large purge whose file is gone after %i says so", async (gone) => {
+    const { hub } = await openHub();
+    await createMany(await ownerOf(hub), 2 * MANY, (index) => `i${index}`);
+    const purge = async (): Promise<void> => {
+      for await (const { instancesDeleted } of hub.query.purgeMatching({}, 500)) {
+        if (instancesDeleted === gone) renameSync(file(), `${file()}.gone`);
+      }
+    };
+
+    await expect(purge()).rejects.toMatchObject({ code: "STORAGE_UNAVAILABLE" });
+    expect(existsSync(file())).toBe(false);
   });
 
   test("a large purge ends when its hub is deleted", async () => {

@@ -15,6 +15,14 @@ export interface PurgeJob {
 /** "next" is answered with one PurgeAnswer; after "stop" the thread ends. */
 export type PurgeOrder = "next" | "stop";
 
+/** What one order has done. */
+export interface PurgeProgressed {
+  readonly type: "progress";
+  readonly instances: number;
+  readonly rows: number;
+  readonly done: boolean;
+}
+
 export type PurgeAnswer =
-  | { readonly type: "progress"; readonly instances: number; readonly rows: number; readonly done: boolean }
+  | PurgeProgressed
   | { readonly type: "failed"; readonly code: ErrorCode | undefined; readonly message: string };

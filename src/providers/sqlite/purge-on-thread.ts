@@ -2,19 +2,19 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { DurableError } from "../../core/errors.ts";
-import type { PurgeAnswer, PurgeJob, PurgeOrder } from "./purge-job.ts";
+import type { PurgeAnswer, PurgeJob, PurgeOrder, PurgeProgressed } from "./purge-job.ts";
 import type { Hub } from "./store.ts";
-import { WriteGate } from "./write-gate.ts";
 
 /** The compiled file, also where this one runs from source: a thread loads no TypeScript. */
 const THREAD = fileURLToPath(new URL("../../../dist/providers/sqlite/purge-thread.js", import.meta.url));
 
-type Progress = Extract<PurgeAnswer, { readonly type: "progress" }>;
-
 /** Goes on with a purge in a thread with a connection of its own, a batch for each time it is asked to. */
-export async function* purgeOnThread(hub: Hub, request: PurgeJob["request"]): AsyncGenerator<Progress> {
+export async function* purgeOnThread(
+  hub: Hub,
+  request: PurgeJob["request"],
+): AsyncGenerator<PurgeProgressed> {
   const { hubId, description, store } = hub;
-  const gate = new WriteGate();
+  const { gate, stop } = store.transactions.shareFile();
   const workerData: PurgeJob = {
     file: store.file,
     hub: { hubId, description },
@@ -23,7 +23,6 @@ export async function* purgeOnThread(hub: Hub, request: PurgeJob["request"]): As
   };
   const thread = new Worker(THREAD, { workerData });
   const ended = once(thread, "exit");
-  store.transactions.writeThrough(gate);
   try {
     for (;;) {
       const answer = await next(thread, ended);
@@ -32,7 +31,7 @@ export async function* purgeOnThread(hub: Hub, request: PurgeJob["request"]): As
       if (answer.done) return;
     }
   } finally {
-    store.transactions.writeThrough(undefined);
+    stop();
     thread.postMessage("stop" satisfies PurgeOrder);
     await ended;
   }

@@ -3,7 +3,7 @@ import { isDurableError } from "../../core/errors.ts";
 import { StorageUnavailableError } from "../../storage/index.ts";
 import type { Database, Statement } from "./database.ts";
 import { storageErrorOf } from "./sqlite-errors.ts";
-import type { WriteGate } from "./write-gate.ts";
+import { WriteGate } from "./write-gate.ts";
 
 export interface ItemWriter<Item, Outcome> {
   /** Called for each try; the answer writes one item. */
@@ -27,6 +27,7 @@ export class Transactions {
   readonly #commit: Statement;
   readonly #rollback: Statement;
   #gate: WriteGate | undefined;
+  #threads = 0;
 
   constructor(database: Database, path: string) {
     this.#database = database;
@@ -38,8 +39,23 @@ export class Transactions {
     this.#rollback = database.prepare("rollback");
   }
 
-  /** While another thread of this process writes much to the same file. */
-  writeThrough(gate: WriteGate | undefined): void {
+  /**
+   * From now on other threads of this process write to the same file too, through this gate: until the answer is called as
+   * often as this was.
+   */
+  shareFile(): { readonly gate: WriteGate; readonly stop: () => void } {
+    const gate = this.#gate ?? new WriteGate();
+    this.useGate(gate);
+    this.#threads += 1;
+    const stop = (): void => {
+      this.#threads -= 1;
+      if (this.#threads === 0) this.#gate = undefined;
+    };
+    return { gate, stop };
+  }
+
+  /** Every write passes this gate. */
+  useGate(gate: WriteGate): void {
     this.#gate = gate;
   }
 
