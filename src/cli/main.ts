@@ -4,6 +4,12 @@ import { EXIT, exitCodeOf } from "./command-error.ts";
 import { printError } from "./print-error.ts";
 import { makeProgram } from "./program.ts";
 
+// Whoever reads may have seen enough, as `head` has: that is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(EXIT.ok);
+});
+
 process.exitCode = await run(process.argv.slice(2));
 
 /** The answer is the exit code (see EXIT). */

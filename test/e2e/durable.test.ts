@@ -1,5 +1,8 @@
+import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CommandProcess, type Exit, type HostProcess, makeFolder, startHost } from "./host-process.ts";
 
@@ -264,6 +267,22 @@ test("a password in --url is refused and not repeated", async () => {
 
   expect(exit).toMatchObject({ code: 2, stderr: expect.stringContaining("--key") });
   expect(exit.stderr).not.toContain("secret");
+});
+
+test("a reader that has seen enough is no error", async () => {
+  const cli = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+  for (let index = 0; index < 300; index++) {
+    await fetch(`${host.url}/runtime/webhooks/durabletask/orchestrators/echo`, {
+      method: "POST",
+      body: JSON.stringify("x".repeat(1_000)),
+    });
+  }
+  const script = `"${process.execPath}" "${cli}" durable export-history | head -1; echo "\${PIPESTATUS[0]}"`;
+
+  const { stdout, stderr } = await promisify(execFile)("bash", ["-c", script], { cwd: folder.path });
+
+  expect(stdout).toMatch(/^\{"type":"hub".*\}\n0\n$/);
+  expect(stderr).toBe("");
 });
 
 test("purge-history purges what has ended and nothing else; delete-task-hub takes the rest", async () => {
