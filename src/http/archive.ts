@@ -1,8 +1,6 @@
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
-import type { ReadableStream as WebStream } from "node:stream/web";
 import { exportHistory } from "../engine/export-history.ts";
 import { importHistory } from "../engine/import-history.ts";
+import { textLines } from "../engine/text-lines.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { filterOf } from "./instance-filter.ts";
 
@@ -18,9 +16,11 @@ export async function exportInstances({ hub, query }: ApiRequest): Promise<Respo
  * end one that says `done`, or `failed` and why.
  */
 export async function importInstances({ hub, raw }: ApiRequest): Promise<Response> {
-  const body = raw.body === null ? Readable.from([]) : Readable.fromWeb(raw.body as WebStream<Uint8Array>);
-  const lines = createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY });
-  return ndjson(outcomes(importHistory(lines, hub.client)));
+  return ndjson(outcomes(importHistory(textLines(bytesOf(raw)), hub.client)));
+}
+
+async function* bytesOf({ body }: Request): AsyncGenerator<Uint8Array> {
+  if (body !== null) yield* body;
 }
 
 async function* outcomes(imported: ReturnType<typeof importHistory>): AsyncGenerator<string> {

@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { BASE, type HostUnderTest, jsonOf, keyRing, startHost } from "./host-under-test.ts";
 
+/** With a separator at which some readers of lines split. */
+const TOKYO = "To\u2028kyo";
+
 let host: HostUnderTest;
 
 beforeEach(async () => {
   host = await startHost();
   for (const id of ["a", "b"]) {
-    await host.hub.client.startNew("greet", { instanceId: id, input: "Tokyo" });
+    await host.hub.client.startNew("greet", { instanceId: id, input: TOKYO });
     await host.hub.client.waitForCompletion(id);
   }
 });
@@ -40,7 +43,7 @@ describe("an archive over HTTP", () => {
     const lines = await linesOf(await host.call("GET", `${BASE}/export?instanceId=a`));
 
     expect(lines.map(({ type }) => type)).toEqual(["hub", "instance", "episode", "episode", "end"]);
-    expect(lines[1]).toMatchObject({ instanceId: "a", name: "greet", input: '"Tokyo"' });
+    expect(lines[1]).toMatchObject({ instanceId: "a", name: "greet", input: JSON.stringify(TOKYO) });
   });
 
   test.each([

@@ -1,8 +1,8 @@
 import { createReadStream, createWriteStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Option } from "commander";
+import { textLines } from "../../engine/text-lines.ts";
 import { CommandError, EXIT } from "../command-error.ts";
 import { hinted } from "../completion/value-hints.ts";
 import { commandOf } from "./durable-command.ts";
@@ -53,8 +53,7 @@ export const archiveCommands = () => [
     },
     createsHub: true,
     run: async (hub, { file }, output) => {
-      const input = file === "-" ? process.stdin : await openFile(file);
-      const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+      const lines = textLines(file === "-" ? process.stdin : await openFile(file));
       const counts = { imported: 0, skipped: 0 };
       {
         using progress = new Progress("Importing");

@@ -1,10 +1,8 @@
-import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
-import type { ReadableStream as WebStream } from "node:stream/web";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DurableError } from "../../core/errors.ts";
 import type { RuntimeStatus } from "../../core/orchestration-status.ts";
 import type { Imported } from "../../engine/import-history.ts";
+import { textLines } from "../../engine/text-lines.ts";
 import { CommandError, EXIT } from "../command-error.ts";
 import type {
   Control,
@@ -73,7 +71,7 @@ export class HttpManagement implements Management {
   async *history(instanceId: string): AsyncGenerator<object> {
     const response = await this.#call("GET", `${pathOf(instanceId)}/history`, { accept: [404] });
     if (response.status === 404) return;
-    for (const line of (await response.text()).split("\n")) if (line !== "") yield JSON.parse(line) as object;
+    for await (const line of textLines(bytesOf(response))) yield JSON.parse(line) as object;
   }
 
   async list(
@@ -153,12 +151,12 @@ export class HttpManagement implements Management {
 
   async *exportHistory(which: Filter | { readonly instanceId: string }): AsyncGenerator<string> {
     const query = "instanceId" in which ? { instanceId: which.instanceId } : queryOf(which);
-    yield* linesOf(await this.#call("GET", "export", { query }));
+    yield* textLines(bytesOf(await this.#call("GET", "export", { query })));
   }
 
   async *importHistory(lines: AsyncIterable<string>): AsyncGenerator<Imported> {
     const response = await this.#call("POST", "import", { body: ReadableStream.from(encodedLines(lines)) });
-    for await (const line of linesOf(response)) {
+    for await (const line of textLines(bytesOf(response))) {
       const outcome = JSON.parse(line) as ImportOutcome;
       if (outcome.type === "failed") throw new DurableError("INVALID_ARGUMENT", outcome.message);
       if (outcome.type !== "done") yield outcome;
@@ -275,10 +273,8 @@ function messageOf(text: string): string | undefined {
   }
 }
 
-async function* linesOf(response: Response): AsyncGenerator<string> {
-  if (response.body === null) return;
-  const input = Readable.fromWeb(response.body as WebStream<Uint8Array>);
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) yield line;
+async function* bytesOf({ body }: Response): AsyncGenerator<Uint8Array> {
+  if (body !== null) yield* body;
 }
 
 async function* encodedLines(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
