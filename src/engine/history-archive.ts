@@ -10,6 +10,7 @@ import { RUNTIME_STATUSES } from "../core/orchestration-status.ts";
 
 const time = z.iso.datetime();
 const text = z.string();
+const jsonText = text.refine(isJson, "is not JSON text");
 
 const hubLine = z.object({ type: z.literal("hub"), format: z.literal(1), taskHub: text, exportedTime: time });
 
@@ -23,11 +24,11 @@ const instanceLine = z.object({
   createdTime: time,
   completedTime: time.optional(),
   scheduledStartTime: time.optional(),
-  input: text.optional(),
-  output: text.optional(),
-  customStatus: text.optional(),
+  input: jsonText.optional(),
+  output: jsonText.optional(),
+  customStatus: jsonText.optional(),
   /** Failure details as JSON text. */
-  failure: text.optional(),
+  failure: text.refine(isFailure, "is not JSON text of failure details").optional(),
   parent: z.object({ instanceId: text, executionId: text, name: text, taskScheduledId: z.int() }).optional(),
   tags: z.record(text, text).optional(),
 });
@@ -49,3 +50,20 @@ export type EpisodeLine = Omit<z.infer<typeof episodeLine>, "events"> & {
   readonly events: readonly HistoryEvent[];
 };
 export type EndLine = z.infer<typeof endLine>;
+
+function isJson(value: string): boolean {
+  return parsed(value) !== undefined;
+}
+
+function isFailure(value: string): boolean {
+  return z.looseObject({ errorType: text, errorMessage: text }).safeParse(parsed(value)).success;
+}
+
+/** `undefined` for what is no JSON, which no JSON text stands for. */
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return undefined;
+  }
+}

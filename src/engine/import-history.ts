@@ -18,8 +18,8 @@ export interface Restoring {
 }
 
 /**
- * Brings the instances of an archive into a hub, each with the line that ends it. One whose id is taken, and one that had
- * not ended, is skipped. What was imported before a line that cannot be read stays imported.
+ * Brings the instances of an archive into a hub, each with the line that ends it. One whose id is taken, one that had not
+ * ended, and one without that line are skipped. What was imported before a line that cannot be read stays imported.
  *
  * @throws {DurableError} INVALID_ARGUMENT with the number of the line
  */
@@ -36,11 +36,13 @@ export async function* importHistory(lines: AsyncIterable<string>, hub: Restorin
       case "hub":
         break;
       case "instance":
-        if (open) throw invalid(number, `instance '${open.line.instanceId}' before it has no end`);
+        if (open) yield incomplete(open);
         open = { line, chunks: [] };
         break;
       case "episode":
         if (open === undefined) throw invalid(number, "an episode comes after the line of its instance");
+        if (line.seq <= (open.chunks.at(-1)?.seq ?? -1))
+          throw invalid(number, "its seq is not above the one before");
         open.chunks.push(chunkOf(line));
         break;
       case "end":
@@ -56,6 +58,11 @@ export async function* importHistory(lines: AsyncIterable<string>, hub: Restorin
     }
   }
   if (open) throw invalid(number, `the archive ends in the middle of instance '${open.line.instanceId}'`);
+}
+
+/** It was purged, or went on under a new execution, while it was exported. */
+function incomplete({ line: { instanceId } }: OpenInstance): Imported {
+  return { type: "skipped", instanceId, reason: "it has no end line: it changed while it was exported" };
 }
 
 interface OpenInstance {

@@ -128,6 +128,12 @@ export const OPERATIONS = {
       { ...(CREATED[0] as QueryParameter), required: true },
       CREATED[1] as QueryParameter,
       STATUSES,
+      { name: "name", about: "The function.", schema: { type: "string" } },
+      {
+        name: "instanceIdPrefix",
+        about: "Ids that begin so; read with background=true only.",
+        schema: { type: "string" },
+      },
       flag("background", "Answer at once and go on; the answer says where to look.", false),
     ],
     answers: {

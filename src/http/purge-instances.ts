@@ -1,3 +1,4 @@
+import { given } from "../core/given.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { recordOf } from "./control-instance.ts";
@@ -26,13 +27,17 @@ export async function purgeInstances(request: ApiRequest): Promise<Response> {
   const asked = query.statuses("runtimeStatus");
   const runtimeStatus = asked?.filter((status) => isTerminal(status));
   if (runtimeStatus?.length === 0) return bareResponse(404);
-  const createdTimeTo = query.time("createdTimeTo");
+  const isJob = query.flag("background", false);
   const steps = hub.client.purgeMatching({
     createdTimeFrom,
-    ...(createdTimeTo === undefined ? {} : { createdTimeTo }),
-    ...(runtimeStatus === undefined ? {} : { runtimeStatus }),
+    ...given({
+      createdTimeTo: query.time("createdTimeTo"),
+      runtimeStatus,
+      name: query.text("name"),
+      instanceIdPrefix: isJob ? query.text("instanceIdPrefix") : undefined, // Not read here by the original (H-74).
+    }),
   });
-  if (query.flag("background", false)) return startPurgeJob(request, steps);
+  if (isJob) return startPurgeJob(request, steps);
   let instancesDeleted = 0;
   for await (const step of steps) instancesDeleted = step.instancesDeleted;
   return instancesDeleted === 0 ? bareResponse(404) : purged(instancesDeleted);

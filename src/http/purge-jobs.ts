@@ -72,6 +72,9 @@ export class PurgeJobs {
   }
 
   #end(id: string, change: Partial<PurgeJob>): void {
+    const job = this.#jobs.get(id);
+    this.#jobs.delete(id);
+    if (job) this.#jobs.set(id, job); // In the order of their ends.
     this.#update(id, change);
     this.#canceled.delete(id);
     const ended = [...this.#jobs.values()].filter(({ status }) => status !== "Running");

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -212,7 +212,22 @@ test("instances go from a store into an archive, and from there into another hub
   expect(back).toMatchObject({ code: 0, stderr: "" });
   expect(JSON.parse(back.stdout)).toEqual({ imported: 1, skipped: 0 });
   expect(again.stderr).toContain("Skipped 'kept': an instance with this id exists.");
-  expect((await perdure("export-history", "--id", "nobody")).code).toBe(3);
+  expect((await perdure("export-history", "--id", "nobody", "--file", "archive.ndjson")).code).toBe(3);
+  const nowhere = ["--url", "http://127.0.0.1:1"];
+  expect((await perdure("export-history", "--file", "archive.ndjson", ...nowhere)).code).toBe(1);
+  expect((await readFile(join(folder.path, "archive.ndjson"), "utf8")).split("\n").length).toBeGreaterThan(4);
+  expect((await readdir(folder.path)).filter((name) => name.endsWith(".part"))).toEqual([]);
+  const none = await perdure(
+    "purge-history",
+    "--url",
+    host.url,
+    "--id-prefix",
+    "no-such-",
+    "--yes",
+    "-o",
+    "json",
+  );
+  expect(JSON.parse(none.stdout)).toEqual({ instancesDeleted: 0, rowsDeleted: 0 });
   expect((await perdure("import-history", "--file", "nowhere.ndjson")).stderr).toContain("nowhere.ndjson");
 });
 

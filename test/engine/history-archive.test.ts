@@ -151,7 +151,9 @@ describe("an archive that cannot be read", () => {
     ["has an episode of nothing", [hub, episode], 2, "after the line of its instance"],
     ["ends another instance", [hub, instance("a"), end("b", 0)], 3, "'b'"],
     ["lacks an episode", [hub, instance("a"), episode, end("a", 2)], 4, "'a'"],
-    ["lacks an end", [hub, instance("a"), instance("b")], 3, "'a'"],
+    ["repeats an episode", [hub, instance("a"), episode, episode], 4, "seq"],
+    ["has an output that is no JSON", [hub, instance("a").replace("}", ',"output":"y"}')], 2, "output"],
+    ["has a failure that is none", [hub, instance("a").replace("}", ',"failure":"{}"}')], 2, "failure"],
     ["was cut short", [hub, instance("a"), episode], 3, "in the middle of instance 'a'"],
     ["has an id that is none", [hub, instance("@a"), end("@a", 0)], 3, "@a"],
   ])("because it %s names the line, and the instance is not there", async (_what, lines, number, text) => {
@@ -166,6 +168,17 @@ describe("an archive that cannot be read", () => {
     expect((await contentOf(to)).map(({ record }) => record.instanceId)).toEqual(
       complete && number > 4 ? ["a"] : [],
     );
+  });
+
+  test("without the end of an instance that another one follows skips that instance", async () => {
+    const to = await emptyHub();
+
+    const outcomes = await bring([hub, instance("gone"), episode, ...whole.slice(1)], to);
+
+    expect(outcomes).toEqual([
+      { type: "skipped", instanceId: "gone", reason: expect.stringContaining("no end line") },
+      { type: "imported", instanceId: "a" },
+    ]);
   });
 
   test("keeps what came before that line", async () => {

@@ -141,6 +141,7 @@ describe("purge", () => {
       ["a-1", "a-2", "b-2", "b-3"],
     ],
     ["H-72 up to a time, inclusive", `${FROM}&createdTimeTo=2030-01-01T02:00:00Z`, 2, ["a-2", "b-2", "b-3"]],
+    ["by name", `${FROM}&name=WAIT`, 3, ["a-2", "b-3"]],
     ["H-74 the prefix is not looked at", `${FROM}&instanceIdPrefix=a`, 3, ["a-2", "b-3"]],
   ])("%s", async (_title, query, instancesDeleted, left) => {
     const response = await call("DELETE", query);

@@ -52,6 +52,18 @@ describe("a purge in the background", () => {
     expect(await jsonOf(left)).toMatchObject({ Completed: 0, Running: 1 });
   });
 
+  test.each([
+    ["instanceIdPrefix=done-1", 1],
+    ["name=other", 0],
+    ["name=WAIT&instanceIdPrefix=done-&runtimeStatus=Completed", 7],
+  ])("takes only what matches: %s", async (filter, expected) => {
+    const location = (await purge(`${LONG_AGO}&${filter}`)).headers.get("Location") ?? "";
+
+    expect(await ended(location)).toMatchObject({ status: "Completed", instancesDeleted: expected });
+    const left = await jsonOf(await host.call("GET", `${BASE}/counts?taskHub=Other`));
+    expect(left).toMatchObject({ Completed: 7 - expected });
+  });
+
   test("of which nothing matches completes with 0", async () => {
     const location = (await purge("createdTimeFrom=2999-01-01T00:00:00Z")).headers.get("Location") ?? "";
 
@@ -164,13 +176,17 @@ describe("the purges of a host", () => {
     async function* nothing(): AsyncGenerator<PurgeProgress> {
       yield { instancesDeleted: 0, rowsDeleted: 0, done: true };
     }
-    const running = jobs.start("Hub", batches().purge);
+    const first = batches();
+    const running = jobs.start("Hub", first.purge);
     const ids = Array.from({ length: 120 }, () => jobs.start("Hub", nothing()).id);
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
 
-    expect(ids.filter((id) => jobs.find("Hub", id) !== undefined)).toHaveLength(100);
     expect(jobs.find("Hub", running.id)).toMatchObject({ status: "Running" });
+    jobs.cancel(running.id);
+    await first.release();
+    expect(jobs.find("Hub", running.id)).toMatchObject({ status: "Canceled" });
+    expect(ids.filter((id) => jobs.find("Hub", id) !== undefined)).toHaveLength(99);
   });
 });

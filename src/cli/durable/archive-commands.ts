@@ -1,4 +1,5 @@
 import { createReadStream, createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Option } from "commander";
@@ -30,14 +31,18 @@ export const archiveCommands = () => [
           if (line.startsWith('{"type":"end"')) progress.update(++instances);
         }
       }
-      await pipeline(
-        Readable.from(counted()),
-        file === undefined ? process.stdout : createWriteStream(file),
-        {
-          end: file !== undefined,
-        },
-      );
-      if (id !== undefined && instances === 0) {
+      const part = `${file ?? ""}.${process.pid}.part`;
+      const isFound = (): boolean => id === undefined || instances > 0;
+      if (file === undefined) await pipeline(Readable.from(counted()), process.stdout, { end: false });
+      else {
+        try {
+          await pipeline(Readable.from(counted()), createWriteStream(part));
+          if (isFound()) await rename(part, file);
+        } finally {
+          await rm(part, { force: true });
+        }
+      }
+      if (!isFound()) {
         throw new CommandError(`Could not find an orchestration instance with id '${id}'`, EXIT.notFound);
       }
       output.note(`Exported ${instances} instances.`);

@@ -6,6 +6,8 @@ import type { PurgeRequest } from "./purge.ts";
 /** What a purge thread is started with. */
 export interface PurgeJob {
   readonly file: DatabaseOptions;
+  /** The file that is meant; there may be another one at its path by now. */
+  readonly fileId: number | undefined;
   readonly hub: HubRow;
   readonly request: Omit<PurgeRequest, "leavesIds">;
   /** The buffer of a WriteGate. */

@@ -17,6 +17,7 @@ export async function* purgeOnThread(
   const { gate, stop } = store.transactions.shareFile();
   const workerData: PurgeJob = {
     file: store.file,
+    fileId: store.transactions.fileId,
     hub: { hubId, description },
     request,
     gate: gate.buffer,

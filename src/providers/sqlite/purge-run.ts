@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { StorageUnavailableError } from "../../storage/index.ts";
 import { ChangeListeners } from "../change-listeners.ts";
 import type { Database } from "./database.ts";
@@ -7,6 +6,7 @@ import { purgeStep } from "./purge.ts";
 import type { PurgeJob, PurgeProgressed } from "./purge-job.ts";
 import { type Hub, Store } from "./store.ts";
 import { FIRST_ID } from "./sweep.ts";
+import { fileIdOf } from "./transactions.ts";
 import { WriteGate } from "./write-gate.ts";
 
 /** Others may have waited for the file for as long as they had to, and this thread has time. */
@@ -33,8 +33,12 @@ export class PurgeRun {
 
   constructor(job: PurgeJob) {
     const { file, hub, request, gate } = job;
-    if (!existsSync(file.path))
-      throw new StorageUnavailableError("purge", `There is no file "${file.path}".`);
+    if (fileIdOf(file.path) !== job.fileId) {
+      throw new StorageUnavailableError(
+        "purge",
+        new Error(`The file "${file.path}" was deleted or replaced.`),
+      );
+    }
     this.#job = job;
     this.#database = openDatabase({ ...file, synchronous: "normal" });
     this.#database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}; pragma wal_autocheckpoint = 0`);

@@ -146,7 +146,8 @@ export class SqliteQueryStore implements QueryStore {
     readonly isFull: boolean;
   } {
     const { store, hubId } = this.#hub;
-    const limit = isIndexed(filter) ? room + 1 : Math.max(STEP, room + 1);
+    const isById = filter.instanceIdPrefix !== undefined; // Free ids are looked at in vain.
+    const limit = isIndexed(filter) && !(isById && after) ? room + 1 : Math.max(STEP, room + 1);
     return this.#read("list", () => {
       const step = store.listing.step(hubId, filter, after, limit);
       const wanted = step.found.slice(0, room);

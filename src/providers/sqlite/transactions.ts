@@ -59,6 +59,11 @@ export class Transactions {
     this.#gate = gate;
   }
 
+  /** The number of the file as it was opened; a database in memory has none. */
+  get fileId(): number | undefined {
+    return this.#fileId;
+  }
+
   /** Reads; what is read by more than one statement belongs into a snapshot. */
   read<Result>(operation: string, body: () => Result): Result {
     return this.#guarded(operation, body);
@@ -157,7 +162,7 @@ export class Transactions {
 }
 
 /** The number of the file behind a path; a database in memory has none. */
-function fileIdOf(path: string): number | undefined {
+export function fileIdOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
