@@ -2,6 +2,7 @@ import { given } from "../core/given.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { recordOf } from "./control-instance.ts";
+import { instancesOf } from "./instance-filter.ts";
 import { startPurgeJob } from "./purge-job-routes.ts";
 import { bareResponse, jsonResponse } from "./responses.ts";
 
@@ -17,25 +18,23 @@ export async function purgeInstance(request: ApiRequest): Promise<Response> {
   return purged(instancesDeleted);
 }
 
-/** DELETE instances (1.10). Statuses that are no end match nothing (H-73). */
+/**
+ * DELETE instances (1.10). Statuses that are no end match nothing (H-73). A prefix is read with background=true only: the
+ * original does not read it (H-74).
+ */
 export async function purgeInstances(request: ApiRequest): Promise<Response> {
   const { query, hub } = request;
-  const createdTimeFrom = query.time("createdTimeFrom");
+  const { createdTimeFrom, runtimeStatus: asked, instanceIdPrefix, ...narrower } = instancesOf(query);
   if (createdTimeFrom === undefined) {
     return jsonResponse(400, JSON.stringify("Please provide value for 'createdTimeFrom' parameter."));
   }
-  const asked = query.statuses("runtimeStatus");
   const runtimeStatus = asked?.filter((status) => isTerminal(status));
   if (runtimeStatus?.length === 0) return bareResponse(404);
   const isJob = query.flag("background", false);
   const steps = hub.client.purgeMatching({
+    ...narrower,
     createdTimeFrom,
-    ...given({
-      createdTimeTo: query.time("createdTimeTo"),
-      runtimeStatus,
-      name: query.text("name"),
-      instanceIdPrefix: isJob ? query.text("instanceIdPrefix") : undefined, // Not read here by the original (H-74).
-    }),
+    ...given({ runtimeStatus, instanceIdPrefix: isJob ? instanceIdPrefix : undefined }),
   });
   if (isJob) return startPurgeJob(request, steps);
   let instancesDeleted = 0;

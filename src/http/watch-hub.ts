@@ -1,9 +1,7 @@
-import { given } from "../core/given.ts";
-import type { InstanceQuery } from "../engine/instance-query.ts";
 import type { HubChange } from "../engine/watch-hub.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { eventStream, serverSentEvent } from "./event-stream.ts";
-import type { QueryParameters } from "./query-parameters.ts";
+import { instancesOf } from "./instance-filter.ts";
 import { statusPayload } from "./status-payload.ts";
 
 /**
@@ -12,7 +10,7 @@ import { statusPayload } from "./status-payload.ts";
  * that the caller knows from when on it is told.
  */
 export async function watchInstances({ hub, query, signal }: ApiRequest): Promise<Response> {
-  const changes = hub.client.watchAll(queryOf(query), { signal });
+  const changes = hub.client.watchAll(instancesOf(query), { signal });
   return eventStream(events(changes, query.flag("showInput", true)));
 }
 
@@ -23,14 +21,4 @@ async function* events(changes: AsyncIterable<HubChange>, showInput: boolean): A
       ? serverSentEvent("missed", "{}")
       : serverSentEvent("status", statusPayload(change.record, { showInput }));
   }
-}
-
-function queryOf(query: QueryParameters): InstanceQuery {
-  return given({
-    runtimeStatus: query.statuses("runtimeStatus"),
-    instanceIdPrefix: query.text("instanceIdPrefix"),
-    name: query.text("name"),
-    createdTimeFrom: query.time("createdTimeFrom"),
-    createdTimeTo: query.time("createdTimeTo"),
-  });
 }

@@ -3,8 +3,8 @@ import { given } from "../../core/given.ts";
 import type { RuntimeStatus } from "../../core/orchestration-status.ts";
 import { exportHistory } from "../../engine/export-history.ts";
 import { type Imported, importHistory } from "../../engine/import-history.ts";
+import { filterOf } from "../../engine/instance-query.ts";
 import type { OrchestrationStatus, TaskHub, WaitingExplanation } from "../../sdk/index.ts";
-import type { InstanceFilter } from "../../storage/index.ts";
 import type {
   Control,
   Filter,
@@ -95,7 +95,7 @@ export class StoreManagement implements Management {
 
   async *exportHistory(which: Filter | { readonly instanceId: string }): AsyncGenerator<string> {
     const { query } = await this.#hub.storage.openTaskHub(this.#hub.name);
-    const filter = "instanceId" in which ? which : storeFilterOf(which);
+    const filter = "instanceId" in which ? which : filterOf(queryOf(which));
     yield* exportHistory(this.#hub.name, query, filter);
   }
 
@@ -137,16 +137,6 @@ function payloadOf(status: OrchestrationStatus): InstanceStatus {
     createdTime: status.createdTime.toISOString(),
     lastUpdatedTime: status.lastUpdatedTime.toISOString(),
   };
-}
-
-function storeFilterOf({ createdAfter, createdBefore, statuses, prefix, name }: Filter): InstanceFilter {
-  return given({
-    createdFrom: createdAfter?.getTime(),
-    createdTo: createdBefore?.getTime(),
-    statuses,
-    instanceIdPrefix: prefix,
-    name,
-  });
 }
 
 function queryOf({ createdAfter, createdBefore, statuses, prefix, name }: Filter) {

@@ -45,7 +45,9 @@ export class SqliteQueryStore implements QueryStore {
     let after = token === undefined ? undefined : decodeToken(name, filter, token);
     const instances: InstanceRecord[] = [];
     for (let steps = 1; ; steps++) {
-      const { records, cursor, isFull } = this.#fill(filter, after, size - instances.length, page);
+      const room = size - instances.length;
+      const limit = steps === 1 && isIndexed(filter) ? room + 1 : Math.max(STEP, room + 1);
+      const { records, cursor, isFull } = this.#fill(filter, after, { room, limit }, page);
       instances.push(...records);
       if (cursor === undefined) return { instances };
       if (isFull || (instances.length > 0 && steps >= STEPS_OF_A_PAGE)) {
@@ -134,11 +136,11 @@ export class SqliteQueryStore implements QueryStore {
     return this.#read("list", () => store.listing.step(hubId, filter, after, limit));
   }
 
-  /** One step of a page that has room for so many more instances. */
+  /** One step of a page that has room for so many more instances, and looks at no more than about `limit`. */
   #fill(
     filter: InstanceFilter,
     after: ListCursor | undefined,
-    room: number,
+    { room, limit }: { readonly room: number; readonly limit: number },
     { payloads = true }: PageRequest,
   ): {
     readonly records: readonly InstanceRecord[];
@@ -146,8 +148,6 @@ export class SqliteQueryStore implements QueryStore {
     readonly isFull: boolean;
   } {
     const { store, hubId } = this.#hub;
-    const isById = filter.instanceIdPrefix !== undefined; // Free ids are looked at in vain.
-    const limit = isIndexed(filter) && !(isById && after) ? room + 1 : Math.max(STEP, room + 1);
     return this.#read("list", () => {
       const step = store.listing.step(hubId, filter, after, limit);
       const wanted = step.found.slice(0, room);
@@ -172,7 +172,7 @@ function walksOf(filter: InstanceFilter): readonly InstanceFilter[] {
   return RUNTIME_STATUSES.map((status) => ({ ...filter, statuses: [status] }));
 }
 
-/** True when no instance has to be looked at and left out. */
+/** True when no instance has to be looked at and left out; an id that is free may have to. */
 function isIndexed({ name, instanceIdPrefix, statuses, createdFrom, createdTo }: InstanceFilter): boolean {
   if (name !== undefined) return false;
   return (
