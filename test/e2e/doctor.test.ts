@@ -49,8 +49,11 @@ async function startConfiguredHost(...args: readonly string[]): Promise<Readonly
   return { PERDURE_PORT: new URL(host.url).port };
 }
 
-const start = (name: string, id: string): Promise<Exit> =>
-  command(["durable", "start-new", "--function-name", name, "--id", id]);
+/** Through the host, where one runs: it answers when the first episode is committed. */
+const start = (name: string, id: string, ...flags: readonly string[]): Promise<Exit> => {
+  const through = host ? ["--url", host.url] : [];
+  return command(["durable", "start-new", "--function-name", name, "--id", id, ...through, ...flags]);
+};
 
 test("a hub that is not there is a problem, and nothing is made", async () => {
   const { code, stdout, stderr } = await command(["doctor"]);
@@ -143,8 +146,8 @@ test("a host that has gone is a problem while instances have not ended", async (
 
 test("a host that wants a key is asked with --key, and without one the store tells what it knows", async () => {
   const env = await startConfiguredHost("--require-key");
-  await start("waits", "one");
   const key = (await command(["keys", "show", "system"])).stdout.trim();
+  await start("waits", "one", "--key", key);
 
   const without = await doctor(["--stuck-after", "0s"], env);
   const withKey = await command(["doctor", "--stuck-after", "0s", "--key", key], env);
