@@ -1,5 +1,9 @@
 import { DurableError, NonDeterminismError } from "./errors.ts";
 import type {
+  EntityLockRequested,
+  EntityOperationCalled,
+  EntityOperationSignaled,
+  EntityUnlockSent,
   EventSent,
   JsonText,
   SubOrchestrationInstanceCreated,
@@ -7,20 +11,28 @@ import type {
   TimerCreated,
 } from "./history-event.ts";
 import { OpenTasks } from "./open-tasks.ts";
-import type { OrchestratorAction } from "./orchestrator-action.ts";
+import type { EntityAction, OrchestratorAction } from "./orchestrator-action.ts";
 import { Task, type TaskScope, TimerTask } from "./task.ts";
 
 export type SchedulingHistoryEvent =
   | TaskScheduled
   | TimerCreated
   | SubOrchestrationInstanceCreated
-  | EventSent;
+  | EventSent
+  | EntityOperationCalled
+  | EntityOperationSignaled
+  | EntityLockRequested
+  | EntityUnlockSent;
 
 const EVENT_OF_ACTION = {
   ScheduleTask: "TaskScheduled",
   CreateTimer: "TimerCreated",
   CreateSubOrchestration: "SubOrchestrationInstanceCreated",
   SendEvent: "EventSent",
+  CallEntity: "EntityOperationCalled",
+  SignalEntity: "EntityOperationSignaled",
+  RequestEntityLock: "EntityLockRequested",
+  SendEntityUnlock: "EntityUnlockSent",
 } as const satisfies Record<OrchestratorAction["type"], SchedulingHistoryEvent["type"]>;
 
 const NONE: readonly never[] = [];
@@ -55,6 +67,10 @@ export class ActionLog {
   constructor(scope: TaskScope, maxActions: number) {
     this.#scope = scope;
     this.#maxActions = maxActions;
+  }
+
+  get executionId(): string {
+    return this.#executionId;
   }
 
   set executionId(executionId: string) {
@@ -124,21 +140,29 @@ export class ActionLog {
     this.#pending.push({ type: "SendEvent", id: this.#newId(), instanceId, name, input });
   }
 
+  /** An action that belongs to no open task. */
+  add<A extends EntityAction>(make: (id: number) => A): A {
+    const action = make(this.#newId());
+    this.#pending.push(action);
+    return action;
+  }
+
   /** Meets a scheduling event of the past with the action that the code has just asked for. @throws {NonDeterminismError} */
-  match(event: SchedulingHistoryEvent): void {
+  match(event: SchedulingHistoryEvent): OrchestratorAction {
     const index = this.#pending.findIndex((action) => action.id === event.eventId);
     const action = this.#pending[index];
     if (action === undefined || !agrees(action, event)) throw disagreement(event, action, this.#pending[0]);
     this.#confirm(index, event);
+    return action;
   }
 
-  /** Takes the first pending action that agrees with the event, whatever its number; answers that number (rewind). */
-  matchAnyNumber(event: SchedulingHistoryEvent): number {
+  /** Takes the first pending action that agrees with the event, whatever its number (rewind). */
+  matchAnyNumber(event: SchedulingHistoryEvent): OrchestratorAction {
     const index = this.#pending.findIndex((action) => this.#isFree(action) && agrees(action, event));
     const action = this.#pending[index];
     if (action === undefined) throw disagreement(event, undefined, this.#pending[0]);
     this.#confirm(index, event);
-    return action.id;
+    return action;
   }
 
   /** Keeps the first pending action that agrees with the event from `matchAnyNumber`; answers its number (rewind). */
@@ -199,9 +223,17 @@ export class ActionLog {
 
 function agrees(action: OrchestratorAction, event: SchedulingHistoryEvent): boolean {
   if (EVENT_OF_ACTION[action.type] !== event.type) return false;
-  const actionName = "name" in action ? action.name : "";
-  const eventName = "name" in event ? event.name : "";
-  return actionName === eventName || actionName.toLowerCase() === eventName.toLowerCase();
+  const asked = subjectOf(action);
+  const recorded = subjectOf(event);
+  return asked === recorded || ("name" in action && asked.toLowerCase() === recorded.toLowerCase());
+}
+
+/** What an action or event is about. */
+function subjectOf(step: OrchestratorAction | SchedulingHistoryEvent): string {
+  if ("name" in step) return step.name;
+  if ("operation" in step) return `${step.instanceId} ${step.operation}`;
+  if ("lockSet" in step) return step.lockSet.join(" ");
+  return "criticalSectionId" in step ? step.instanceId : "";
 }
 
 function disagreement(
@@ -228,6 +260,13 @@ function describeEvent(event: SchedulingHistoryEvent): string {
       return `EventSent of '${event.name}' to instance '${event.instanceId}'`;
     case "TimerCreated":
       return "TimerCreated";
+    case "EntityOperationCalled":
+    case "EntityOperationSignaled":
+      return `${event.type} of '${event.operation}' of entity '${event.instanceId}'`;
+    case "EntityLockRequested":
+      return `EntityLockRequested of ${event.lockSet.map((id) => `'${id}'`).join(", ")}`;
+    case "EntityUnlockSent":
+      return `EntityUnlockSent to '${event.instanceId}'`;
   }
 }
 
@@ -241,6 +280,13 @@ function describeAction(action: OrchestratorAction): string {
       return `SendEvent of '${action.name}' to instance '${action.instanceId}' (action ${action.id})`;
     case "CreateTimer":
       return `CreateTimer (action ${action.id})`;
+    case "CallEntity":
+    case "SignalEntity":
+      return `${action.type} for '${action.operation}' of entity '${action.instanceId}' (action ${action.id})`;
+    case "RequestEntityLock":
+      return `RequestEntityLock of ${action.lockSet.map((id) => `'${id}'`).join(", ")} (action ${action.id})`;
+    case "SendEntityUnlock":
+      return `SendEntityUnlock to '${action.instanceId}' (action ${action.id})`;
   }
 }
 

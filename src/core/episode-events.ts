@@ -38,6 +38,24 @@ function eventOf(action: OrchestratorAction, timestamp: number): HistoryEvent {
       const { instanceId, name, input } = action;
       return { type: "EventSent", eventId, timestamp, instanceId, name, ...given({ input }) };
     }
+    case "CallEntity": {
+      const { requestId, instanceId, operation, input } = action;
+      const asked = { requestId, instanceId, operation, ...given({ input }) };
+      return { type: "EntityOperationCalled", eventId, timestamp, ...asked };
+    }
+    case "SignalEntity": {
+      const { requestId, instanceId, operation, input, scheduledTime } = action;
+      const asked = { requestId, instanceId, operation, ...given({ input, scheduledTime }) };
+      return { type: "EntityOperationSignaled", eventId, timestamp, ...asked };
+    }
+    case "RequestEntityLock": {
+      const { criticalSectionId, lockSet } = action;
+      return { type: "EntityLockRequested", eventId, timestamp, criticalSectionId, lockSet };
+    }
+    case "SendEntityUnlock": {
+      const { criticalSectionId, instanceId } = action;
+      return { type: "EntityUnlockSent", eventId, timestamp, criticalSectionId, instanceId };
+    }
   }
 }
 

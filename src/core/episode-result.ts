@@ -1,3 +1,4 @@
+import type { CriticalSection } from "./critical-section.ts";
 import type { FailureDetails } from "./failure-details.ts";
 import type { CompletionStatus, EventRaised, HistoryEvent, JsonText } from "./history-event.ts";
 import type { OpenTask } from "./open-tasks.ts";
@@ -28,4 +29,6 @@ export interface EpisodeResult {
   readonly canceledTimers: readonly { readonly id: number; readonly fireAt: number }[];
   /** Tasks the orchestration ended without waiting for. */
   readonly abandoned: readonly OpenTask[];
+  /** The critical section the execution was in, or asked for, when it ended. */
+  readonly section: CriticalSection | undefined;
 }

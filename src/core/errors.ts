@@ -17,6 +17,7 @@ interface ErrorEntry {
 export const ERROR_CODES = {
   INVALID_ARGUMENT: { family: "application", httpStatus: 400 },
   INVALID_INSTANCE_ID: { family: "application", httpStatus: 400 },
+  INVALID_ENTITY_ID: { family: "application", httpStatus: 400 },
   INVALID_EVENT_NAME: { family: "application", httpStatus: 400 },
   INVALID_RETRY_OPTIONS: { family: "application", httpStatus: 400 },
   INPUT_NOT_SERIALIZABLE: { family: "application", httpStatus: 400 },
@@ -28,6 +29,8 @@ export const ERROR_CODES = {
   INVALID_INSTANCE_STATE: { family: "application", httpStatus: 409 },
   ORCHESTRATOR_NOT_FOUND: { family: "application", httpStatus: 400 },
   ACTIVITY_NOT_FOUND: { family: "application", httpStatus: 400 },
+  ENTITY_NOT_FOUND: { family: "application", httpStatus: 400 },
+  LOCKING_RULES: { family: "application", httpStatus: 500 },
   TASK_FAILED: { family: "application", httpStatus: 500 },
   TASK_CANCELED: { family: "application", httpStatus: 500 },
   EVENT_TIMEOUT: { family: "application", httpStatus: 500 },

@@ -1,3 +1,5 @@
+import { TaskFailedError } from "./errors.ts";
+
 /** What is kept of a thrown value (S-190). It survives activity, orchestrator, client and store. */
 export interface FailureDetails {
   readonly errorType: string;
@@ -51,6 +53,23 @@ export function rebuildError(failure: FailureDetails): Error {
     Object.defineProperty(error, key, { value, enumerable: true, configurable: true, writable: true });
   }
   return error;
+}
+
+/** What an orchestrator catches when something it called has failed (S-193). */
+export function taskFailed(message: string, failure: FailureDetails): TaskFailedError {
+  return new TaskFailedError(message, failure, rebuildError(failure));
+}
+
+/** A failure as the HTTP API shows it. */
+export function failureView(failure: FailureDetails): object {
+  return {
+    ErrorType: failure.errorType,
+    ErrorMessage: failure.errorMessage,
+    StackTrace: failure.stackTrace ?? null,
+    InnerFailure: failure.innerFailure ? failureView(failure.innerFailure) : null,
+    IsNonRetriable: failure.isNonRetriable ?? false,
+    ...(failure.properties ? { Properties: failure.properties } : {}),
+  };
 }
 
 function describeNonError(thrown: unknown): FailureDetails {

@@ -1,5 +1,6 @@
+import { isEntityMessage } from "./entity-message.ts";
 import { DurableError } from "./errors.ts";
-import type { HistoryEvent, JsonText, MessageEvent } from "./history-event.ts";
+import type { HistoryEvent, InstanceMessage, JsonText, MessageEvent } from "./history-event.ts";
 
 /** The stored form of the events of one episode, and how many events a reader of the history will see. */
 export interface EncodedChunk {
@@ -56,14 +57,16 @@ export function decodeChunk(
   return events;
 }
 
-export function encodeMessage(event: MessageEvent): string {
+export function encodeMessage(event: InstanceMessage): string {
   return JSON.stringify(event);
 }
 
 /** @throws {DurableError} HISTORY_CORRUPT */
-export function decodeMessage(text: string): MessageEvent {
+export function decodeMessage(text: string): InstanceMessage {
   const event = tryParse(text);
-  if (isEvent(event) && MESSAGE_TYPES.has(event.type)) return event as MessageEvent;
+  if (isEvent(event) && (MESSAGE_TYPES.has(event.type) || isEntityMessage(event))) {
+    return event as InstanceMessage;
+  }
   throw new DurableError("HISTORY_CORRUPT", `A message in the store cannot be read: ${text.slice(0, 120)}`);
 }
 
@@ -78,6 +81,9 @@ const MESSAGE_TYPES: ReadonlySet<string> = new Set<MessageEvent["type"]>([
   "SubOrchestrationInstanceFailed",
   "TimerFired",
   "EventRaised",
+  "EntityOperationCompleted",
+  "EntityOperationFailed",
+  "EntityLockGranted",
 ]);
 
 function lean(event: HistoryEvent, at: number): object {

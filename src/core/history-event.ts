@@ -1,3 +1,4 @@
+import type { EntityMessage } from "./entity-message.ts";
 import type { FailureDetails } from "./failure-details.ts";
 
 /** JSON text, exactly as it is stored. `undefined` stands for "no value". */
@@ -144,6 +145,58 @@ export interface EventRaised extends EventBase {
   readonly messageId?: string;
 }
 
+/** The entity is asked to do something, and the orchestration waits for the answer (S-165). */
+export interface EntityOperationCalled extends SchedulingEvent {
+  readonly type: "EntityOperationCalled";
+  /** A GUID; the answer has it too. */
+  readonly requestId: string;
+  /** The entity's. */
+  readonly instanceId: string;
+  readonly operation: string;
+  readonly input?: JsonText;
+}
+
+export interface EntityOperationSignaled extends SchedulingEvent {
+  readonly type: "EntityOperationSignaled";
+  readonly requestId: string;
+  readonly instanceId: string;
+  readonly operation: string;
+  readonly input?: JsonText;
+  readonly scheduledTime?: number;
+}
+
+/** A critical section begins once all of its entities are locked (S-167). */
+export interface EntityLockRequested extends SchedulingEvent {
+  readonly type: "EntityLockRequested";
+  readonly criticalSectionId: string;
+  /** Instance ids, in the order in which they are locked. */
+  readonly lockSet: readonly string[];
+}
+
+export interface EntityUnlockSent extends SchedulingEvent {
+  readonly type: "EntityUnlockSent";
+  readonly criticalSectionId: string;
+  readonly instanceId: string;
+}
+
+export interface EntityOperationCompleted extends EventBase {
+  readonly type: "EntityOperationCompleted";
+  readonly requestId: string;
+  readonly result?: JsonText;
+}
+
+/** Also the answer to a lock request that cannot be granted; `requestId` is then the critical section's. */
+export interface EntityOperationFailed extends EventBase {
+  readonly type: "EntityOperationFailed";
+  readonly requestId: string;
+  readonly failure: FailureDetails;
+}
+
+export interface EntityLockGranted extends EventBase {
+  readonly type: "EntityLockGranted";
+  readonly criticalSectionId: string;
+}
+
 export interface OrchestratorStarted extends EventBase {
   readonly type: "OrchestratorStarted";
 }
@@ -169,12 +222,23 @@ export type HistoryEvent =
   | TimerFired
   | EventSent
   | EventRaised
+  | EntityOperationCalled
+  | EntityOperationSignaled
+  | EntityLockRequested
+  | EntityUnlockSent
+  | EntityAnswer
   | OrchestratorStarted
   | OrchestratorCompleted;
 
 export type HistoryEventName = HistoryEvent["type"];
 
-/** What may arrive for an instance from outside its orchestrator. */
+/** What an entity, or the last of those to be locked, tells an orchestration. */
+export type EntityAnswer = EntityOperationCompleted | EntityOperationFailed | EntityLockGranted;
+
+/** What may arrive for an instance. */
+export type InstanceMessage = MessageEvent | EntityMessage;
+
+/** What may arrive for an orchestration from outside its code; all of it becomes part of the history. */
 export type MessageEvent =
   | ExecutionTerminated
   | ExecutionSuspended
@@ -185,4 +249,5 @@ export type MessageEvent =
   | SubOrchestrationInstanceCompleted
   | SubOrchestrationInstanceFailed
   | TimerFired
-  | EventRaised;
+  | EventRaised
+  | EntityAnswer;

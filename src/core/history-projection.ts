@@ -1,7 +1,9 @@
 import { fromJsonText } from "./data-converter.ts";
-import type { FailureDetails } from "./failure-details.ts";
+import { projectEntityEvent } from "./entity-projection.ts";
+import { failureView } from "./failure-details.ts";
 import { given } from "./given.ts";
 import type { HistoryEvent, JsonText } from "./history-event.ts";
+import { historyTime } from "./history-time.ts";
 
 export interface ProjectionOptions {
   /** Shows `Input`. Default true (Y-12). */
@@ -27,12 +29,6 @@ export function projectHistory(
     if (entry) projected.push(entry);
   }
   return projected;
-}
-
-/** ISO 8601 without trailing zeros of the fraction (Y-25). */
-export function historyTime(epochMs: number): string {
-  const text = new Date(epochMs).toISOString();
-  return text.replace(/\.?0*Z$/, "Z");
 }
 
 function project(
@@ -104,6 +100,8 @@ function project(
       return { InstanceId: event.instanceId, Name: event.name, ...input(event.input), ...base };
     case "EventRaised":
       return { Name: event.name, ...input(event.input), ...base };
+    default:
+      return projectEntityEvent(event, { input, result });
   }
 }
 
@@ -123,15 +121,4 @@ function resultsOf(history: readonly HistoryEvent[]): ReadonlySet<number> {
 
 function isScheduled(event: HistoryEvent): event is HistoryEvent & { readonly eventId: number } {
   return event.type === "TaskScheduled" || event.type === "SubOrchestrationInstanceCreated";
-}
-
-function failureView(failure: FailureDetails): object {
-  return {
-    ErrorType: failure.errorType,
-    ErrorMessage: failure.errorMessage,
-    StackTrace: failure.stackTrace ?? null,
-    InnerFailure: failure.innerFailure ? failureView(failure.innerFailure) : null,
-    IsNonRetriable: failure.isNonRetriable ?? false,
-    ...(failure.properties ? { Properties: failure.properties } : {}),
-  };
 }

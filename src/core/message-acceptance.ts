@@ -1,4 +1,5 @@
 import type {
+  EntityAnswer,
   HistoryEvent,
   SubOrchestrationInstanceCompleted,
   SubOrchestrationInstanceFailed,
@@ -14,10 +15,12 @@ export interface ExecutionState {
 /** Which messages count: duplicates, and results that nobody asked for, leave no trace in the history (S-33). */
 export class MessageAcceptance {
   readonly #open: OpenTasks;
+  readonly #claimAnswer: (answer: EntityAnswer) => boolean;
   #messageIds: Set<string> | undefined;
 
-  constructor(open: OpenTasks) {
+  constructor(open: OpenTasks, claimAnswer: (answer: EntityAnswer) => boolean) {
     this.#open = open;
+    this.#claimAnswer = claimAnswer;
   }
 
   /** The events these messages add to the history, in their order. */
@@ -55,6 +58,10 @@ export class MessageAcceptance {
       case "SubOrchestrationInstanceCompleted":
       case "SubOrchestrationInstanceFailed":
         return this.#outcomeOfChild(message);
+      case "EntityOperationCompleted":
+      case "EntityOperationFailed":
+      case "EntityLockGranted":
+        return this.#claimAnswer(message) ? message : undefined;
       case "EventRaised":
         return this.isNew(message.messageId) ? message : undefined;
       case "ExecutionStarted":
@@ -78,4 +85,12 @@ export class MessageAcceptance {
     if (child === undefined || child.id === message.taskScheduledId) return child && message;
     return { ...message, taskScheduledId: child.id };
   }
+}
+
+export function isEntityAnswer(event: HistoryEvent): event is EntityAnswer {
+  return (
+    event.type === "EntityOperationCompleted" ||
+    event.type === "EntityOperationFailed" ||
+    event.type === "EntityLockGranted"
+  );
 }

@@ -113,6 +113,9 @@ export class OpenTasks {
       case "ExecutionSuspended":
       case "ExecutionResumed":
       case "ExecutionRewound":
+      case "EntityOperationCompleted":
+      case "EntityOperationFailed":
+      case "EntityLockGranted":
         return undefined;
     }
   }

@@ -1,6 +1,9 @@
 import type { ActionLog } from "./action-log.ts";
+import type { CriticalSection } from "./critical-section.ts";
 import { toJsonText } from "./data-converter.ts";
 import { deterministicGuid, guidTime } from "./deterministic-guid.ts";
+import { checkEntityId, type EntityName } from "./entity-id.ts";
+import type { EntityRequests } from "./entity-requests.ts";
 import { DurableError } from "./errors.ts";
 import { eventTimeout, LimitedEventWait } from "./event-wait.ts";
 import type { ExternalEvents } from "./external-events.ts";
@@ -32,6 +35,11 @@ export interface WaitOptions<T = unknown> {
   readonly decode?: ((value: unknown) => T) | undefined;
 }
 
+export interface SignalOptions {
+  /** Not before this time, in milliseconds since 1970. */
+  readonly scheduledTime?: number;
+}
+
 export interface ContinueAsNewOptions {
   /** Hands events nobody has waited for to the next execution. Default false (S-77). */
   readonly preserveUnprocessedEvents?: boolean;
@@ -45,6 +53,7 @@ export interface ContextPort extends TaskScope {
   readonly isReplaying: boolean;
   readonly actions: ActionLog;
   readonly events: ExternalEvents;
+  readonly entities: EntityRequests;
   /** @throws {DurableError} CONTEXT_OUTSIDE_EPISODE when no episode of this orchestration is running (S-36). */
   enter(): void;
   continueAsNew(input: JsonText | undefined, options: ContinueAsNewOptions): void;
@@ -107,7 +116,8 @@ export class OrchestrationContext {
   }
 
   callSubOrchestrator(name: string, input?: unknown, options: SubOrchestrationOptions = {}): Task<unknown> {
-    const { actions } = this.#enter();
+    const { actions, entities } = this.#enter();
+    entities.checkSubOrchestration();
     const text = toJsonText(input, `The input of sub-orchestration '${name}'`);
     const { instanceId, version, retry } = options;
     if (instanceId !== undefined) this.#checkChildId(instanceId);
@@ -169,6 +179,52 @@ export class OrchestrationContext {
     const { actions } = this.#enter();
     requireEventName(name);
     actions.sendEvent(instanceId, name, toJsonText(data, `The payload of event '${name}'`));
+  }
+
+  /**
+   * Calls an operation of an entity; the task gives its result (S-165).
+   *
+   * @throws {DurableError} INVALID_ENTITY_ID, INVALID_ARGUMENT, LOCKING_RULES (S-169)
+   */
+  callEntity(entity: EntityName, operation: string, input?: unknown): Task<unknown> {
+    const { entities } = this.#enter();
+    const instanceId = checkEntityId(entity);
+    requireOperation(operation);
+    return entities.call(instanceId, operation, toJsonText(input, inputOf(operation, instanceId)));
+  }
+
+  /** Sends an operation to an entity and forgets it. @throws {DurableError} as `callEntity` */
+  signalEntity(entity: EntityName, operation: string, input?: unknown, options: SignalOptions = {}): void {
+    const { entities } = this.#enter();
+    const instanceId = checkEntityId(entity);
+    requireOperation(operation);
+    const { scheduledTime } = options;
+    if (scheduledTime !== undefined) {
+      requireTime(scheduledTime, () => `scheduledTime must be a valid date, not ${String(scheduledTime)}.`);
+    }
+    const text = toJsonText(input, inputOf(operation, instanceId));
+    entities.signal(instanceId, operation, text, scheduledTime);
+  }
+
+  /**
+   * Locks entities; the task gives what `wrap` makes of the critical section once all are locked (S-167).
+   *
+   * @throws {DurableError} INVALID_ENTITY_ID, INVALID_ARGUMENT without entities (S-170), LOCKING_RULES inside a section
+   */
+  lock<T>(targets: readonly EntityName[], wrap: (section: CriticalSection) => T): Task<T> {
+    const { entities } = this.#enter();
+    return entities.lock(targets.map(checkEntityId), wrap);
+  }
+
+  /** Leaves a critical section. One that is left already, or has ended, stays as it is (S-170). */
+  unlock(section: CriticalSection): void {
+    this.#enter().entities.release(section);
+  }
+
+  /** The critical section the code is in. */
+  get section(): CriticalSection | undefined {
+    const { section } = this.#port.entities;
+    return section?.isHeld ? section : undefined;
   }
 
   all<T>(tasks: readonly Task<T>[]): Task<T[]> {
@@ -246,6 +302,19 @@ export class OrchestrationContext {
 function requireTime(time: unknown, message: () => string): void {
   if (typeof time === "number" && !Number.isNaN(new Date(time).getTime())) return;
   throw new DurableError("INVALID_ARGUMENT", message());
+}
+
+/** The empty name is one too (H-110). @throws {DurableError} INVALID_ARGUMENT */
+export function requireOperation(operation: unknown): asserts operation is string {
+  if (typeof operation === "string") return;
+  throw new DurableError(
+    "INVALID_ARGUMENT",
+    `An operation is named by a text, not by a ${typeof operation}.`,
+  );
+}
+
+export function inputOf(operation: string, instanceId: string): string {
+  return `The input of operation '${operation}' of entity '${instanceId}'`;
 }
 
 /** @throws {DurableError} INVALID_EVENT_NAME (S-69) */

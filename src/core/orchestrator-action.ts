@@ -5,7 +5,15 @@ export type OrchestratorAction =
   | ScheduleTaskAction
   | CreateTimerAction
   | CreateSubOrchestrationAction
-  | SendEventAction;
+  | SendEventAction
+  | EntityAction;
+
+/** What is asked of entities. */
+export type EntityAction =
+  | CallEntityAction
+  | SignalEntityAction
+  | RequestEntityLockAction
+  | SendEntityUnlockAction;
 
 export interface ScheduleTaskAction {
   readonly type: "ScheduleTask";
@@ -40,4 +48,39 @@ export interface SendEventAction {
   readonly instanceId: string;
   readonly name: string;
   readonly input: JsonText | undefined;
+}
+
+export interface CallEntityAction {
+  readonly type: "CallEntity";
+  readonly id: number;
+  readonly requestId: string;
+  /** The entity's. */
+  readonly instanceId: string;
+  readonly operation: string;
+  readonly input: JsonText | undefined;
+  readonly criticalSectionId: string | undefined;
+}
+
+export interface SignalEntityAction {
+  readonly type: "SignalEntity";
+  readonly id: number;
+  readonly requestId: string;
+  readonly instanceId: string;
+  readonly operation: string;
+  readonly input: JsonText | undefined;
+  readonly scheduledTime: number | undefined;
+}
+
+export interface RequestEntityLockAction {
+  readonly type: "RequestEntityLock";
+  readonly id: number;
+  readonly criticalSectionId: string;
+  readonly lockSet: readonly string[];
+}
+
+export interface SendEntityUnlockAction {
+  readonly type: "SendEntityUnlock";
+  readonly id: number;
+  readonly criticalSectionId: string;
+  readonly instanceId: string;
 }

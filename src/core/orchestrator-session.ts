@@ -1,12 +1,13 @@
 import { ActionLog, type SchedulingHistoryEvent } from "./action-log.ts";
 import { type CodeOwner, CodeRunner, type CodeRunnerOptions } from "./code-runner.ts";
 import { toJsonText } from "./data-converter.ts";
+import { EntityRequests } from "./entity-requests.ts";
 import type { Completion, ContinuedAsNew, EpisodeResult } from "./episode-result.ts";
-import { type ErrorCode, TaskFailedError } from "./errors.ts";
+import type { ErrorCode } from "./errors.ts";
 import { ExternalEvents } from "./external-events.ts";
-import { describeFailure, type FailureDetails, rebuildError } from "./failure-details.ts";
+import { describeFailure, type FailureDetails, taskFailed } from "./failure-details.ts";
 import type { EventRaised, ExecutionStarted, HistoryEvent, JsonText, MessageEvent } from "./history-event.ts";
-import { MessageAcceptance } from "./message-acceptance.ts";
+import { isEntityAnswer, MessageAcceptance } from "./message-acceptance.ts";
 import type { OpenSubOrchestration } from "./open-tasks.ts";
 import {
   type ContextPort,
@@ -27,6 +28,15 @@ type Ending =
   | { readonly type: "continueAsNew" };
 
 const NONE: readonly never[] = [];
+
+/** What is sent and needs no answer for the end to come. */
+const ONE_WAY: ReadonlySet<string> = new Set<OrchestratorAction["type"]>([
+  "SendEvent",
+  "CallEntity",
+  "SignalEntity",
+  "RequestEntityLock",
+  "SendEntityUnlock",
+]);
 
 const VERDICTS: ReadonlySet<unknown> = new Set<ErrorCode>([
   "NON_DETERMINISM",
@@ -60,6 +70,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   readonly #acceptance: MessageAcceptance;
 
   #events: ExternalEvents | undefined;
+  #entities: EntityRequests | undefined;
   #begun = false;
   #suspension: { readonly reason: string | undefined } | undefined;
   #held: HistoryEvent[] | undefined;
@@ -77,12 +88,20 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
     this.actions = new ActionLog(this, options.maxActions);
     this.actions.executionId = started.executionId;
     this.#code = new CodeRunner(this, options);
-    this.#acceptance = new MessageAcceptance(this.actions.open);
+    this.#acceptance = new MessageAcceptance(
+      this.actions.open,
+      (answer) => this.#entities?.claim(answer) ?? false,
+    );
   }
 
   get events(): ExternalEvents {
     this.#events ??= new ExternalEvents();
     return this.#events;
+  }
+
+  get entities(): EntityRequests {
+    this.#entities ??= new EntityRequests(this, this.actions);
+    return this.#entities;
   }
 
   get suspension(): { readonly reason: string | undefined } | undefined {
@@ -181,7 +200,8 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   }
 
   #hold(event: MessageEvent): void {
-    this.actions.open.claim(event);
+    if (isEntityAnswer(event)) this.#entities?.claim(event);
+    else this.actions.open.claim(event);
     if (this.#held) this.#held.push(event);
     else this.#held = [event];
   }
@@ -198,7 +218,16 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       case "TimerCreated":
       case "SubOrchestrationInstanceCreated":
       case "EventSent":
+      case "EntityOperationCalled":
+      case "EntityOperationSignaled":
+      case "EntityLockRequested":
+      case "EntityUnlockSent":
         return this.#match(event);
+      case "EntityOperationCompleted":
+      case "EntityOperationFailed":
+      case "EntityLockGranted":
+        this.#entities?.settle(event);
+        return this.#code.resume();
       case "TaskCompleted":
         this.actions.open.remove(event.taskScheduledId)?.task.completeWithText(event.result);
         return this.#code.resume();
@@ -245,8 +274,10 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
 
   #match(event: SchedulingHistoryEvent): void {
     try {
-      if (this.#options.renumbered) this.#options.renumbered(event, this.actions.matchAnyNumber(event));
-      else this.actions.match(event);
+      const { renumbered } = this.#options;
+      const action = renumbered ? this.actions.matchAnyNumber(event) : this.actions.match(event);
+      renumbered?.(event, action.id);
+      this.#entities?.confirm(action, event);
     } catch (error) {
       this.#failWith(error, true);
     }
@@ -364,6 +395,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       customStatus,
       canceledTimers,
       abandoned: ends && this.actions.open.size > 0 ? [...this.actions.open.values()] : NONE,
+      section: ends ? this.#entities?.section : undefined,
     };
   }
 
@@ -381,7 +413,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
     if (ending.type === "complete" && ending.immediate) return [];
     return actions.filter(
       (action) =>
-        action.type === "SendEvent" ||
+        ONE_WAY.has(action.type) ||
         (action.type === "CreateSubOrchestration" && action.fireAndForget) ||
         !this.actions.open.get(action.id),
     );
@@ -419,14 +451,13 @@ function isHeldWhileSuspended(event: HistoryEvent): event is MessageEvent {
     case "SubOrchestrationInstanceCompleted":
     case "SubOrchestrationInstanceFailed":
     case "EventRaised":
+    case "EntityOperationCompleted":
+    case "EntityOperationFailed":
+    case "EntityLockGranted":
       return true;
     default:
       return false;
   }
-}
-
-function taskFailed(message: string, failure: FailureDetails): TaskFailedError {
-  return new TaskFailedError(message, failure, rebuildError(failure));
 }
 
 /** Errors that speak of the orchestration as a whole and stand as its output word for word (S-39e, S-11). */

@@ -14,6 +14,11 @@ export function notATask(name: string, yielded: unknown): DurableError {
   );
 }
 
+export function entityNotFound(name: string, known: readonly string[]): DurableError {
+  const list = known.length === 0 ? "" : ` Registered are: ${known.map((each) => `'${each}'`).join(", ")}.`;
+  return new DurableError("ENTITY_NOT_FOUND", `The entity function '${name}' does not exist.${list}`);
+}
+
 export function returnedPromise(name: string): DurableError {
   return new DurableError(
     "NOT_A_TASK",

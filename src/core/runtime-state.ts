@@ -20,12 +20,30 @@ export interface PendingTimer {
   readonly timeoutOf?: string;
 }
 
+export interface EntityCallUnderWay {
+  readonly requestId: string;
+  /** The entity's. */
+  readonly instanceId: string;
+  readonly operation: string;
+  readonly since: number;
+}
+
+export interface LockUnderWay {
+  readonly criticalSectionId: string;
+  readonly lockSet: readonly string[];
+  readonly since: number;
+  readonly isHeld: boolean;
+}
+
 /** What a history says without running any code. */
 export interface RuntimeState {
   readonly activities: readonly ScheduledActivity[];
   readonly children: readonly RunningChild[];
   /** Timers that have not fired. History does not tell which of them the code has canceled. */
   readonly timers: readonly PendingTimer[];
+  readonly entityCalls: readonly EntityCallUnderWay[];
+  /** The critical section that is asked for or held. */
+  readonly lock: LockUnderWay | undefined;
   readonly suspended: { readonly reason?: string; readonly since: number } | undefined;
   readonly parent: ParentInstance | undefined;
   readonly returned: boolean;
@@ -37,6 +55,8 @@ export function foldHistory(history: Iterable<HistoryEvent>): RuntimeState {
   const activities = new Map<number, ScheduledActivity>();
   const children = new Map<string, RunningChild>();
   const timers = new Map<number, PendingTimer>();
+  const entityCalls = new Map<string, EntityCallUnderWay>();
+  let lock: LockUnderWay | undefined;
   let suspended: RuntimeState["suspended"];
   let parent: ParentInstance | undefined;
   let returned = false;
@@ -77,6 +97,27 @@ export function foldHistory(history: Iterable<HistoryEvent>): RuntimeState {
       case "TimerFired":
         timers.delete(event.timerId);
         break;
+      case "EntityOperationCalled": {
+        const { requestId, instanceId, operation, timestamp } = event;
+        entityCalls.set(requestId, { requestId, instanceId, operation, since: timestamp });
+        break;
+      }
+      case "EntityOperationCompleted":
+      case "EntityOperationFailed":
+        entityCalls.delete(event.requestId);
+        if (lock?.criticalSectionId === event.requestId) lock = undefined;
+        break;
+      case "EntityLockRequested": {
+        const { criticalSectionId, lockSet, timestamp } = event;
+        lock = { criticalSectionId, lockSet, since: timestamp, isHeld: false };
+        break;
+      }
+      case "EntityLockGranted":
+        if (lock?.criticalSectionId === event.criticalSectionId) lock = { ...lock, isHeld: true };
+        break;
+      case "EntityUnlockSent":
+        if (lock?.criticalSectionId === event.criticalSectionId) lock = undefined;
+        break;
       case "ExecutionSuspended":
         suspended = {
           since: event.timestamp,
@@ -93,6 +134,7 @@ export function foldHistory(history: Iterable<HistoryEvent>): RuntimeState {
       case "ExecutionRewound":
       case "EventSent":
       case "EventRaised":
+      case "EntityOperationSignaled":
       case "OrchestratorStarted":
       case "OrchestratorCompleted":
         break;
@@ -102,6 +144,8 @@ export function foldHistory(history: Iterable<HistoryEvent>): RuntimeState {
     activities: [...activities.values()],
     children: [...children.values()],
     timers: [...timers.values()],
+    entityCalls: [...entityCalls.values()],
+    lock,
     suspended,
     parent,
     returned,

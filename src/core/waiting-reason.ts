@@ -20,6 +20,25 @@ export type WaitingReason =
       readonly since: number;
     }
   | { readonly type: "timer"; readonly dueAt: number; readonly purpose: "timer" | "retry" | "event-timeout" }
+  | {
+      readonly type: "entity-call";
+      /** The entity's. */
+      readonly instanceId: string;
+      readonly operation: string;
+      readonly since: number;
+    }
+  | {
+      readonly type: "lock";
+      /** The entity that is not ours yet. */
+      readonly instanceId: string;
+      /** The orchestration that has locked it. */
+      readonly heldBy?: string;
+      /** How many locks are asked for before ours. */
+      readonly ahead: number;
+      readonly since: number;
+    }
+  /** It is an entity: it has no end. */
+  | { readonly type: "entity"; readonly lockedBy?: string; readonly waiting: number }
   | { readonly type: "event"; readonly names: readonly string[] }
   /** The function has returned; only what it did not wait for holds up its end (S-17). */
   | { readonly type: "returned"; readonly openTasks: number }
@@ -61,6 +80,12 @@ function sentenceOf(reason: WaitingReason): string {
       return `It waits for sub-orchestration '${reason.name}' (instance '${reason.instanceId}') since ${iso(reason.since)}`;
     case "timer":
       return timerSentence(reason);
+    case "entity-call":
+      return `It waits for operation '${reason.operation}' of entity '${reason.instanceId}' since ${iso(reason.since)}`;
+    case "lock":
+      return lockSentence(reason);
+    case "entity":
+      return entitySentence(reason);
     case "event":
       return reason.names.length === 0
         ? "It waits for an external event"
@@ -81,6 +106,23 @@ function activitySentence(reason: Extract<WaitingReason, { type: "activity" }>):
     unknown: "is under way",
   }[reason.state];
   return `Activity '${reason.name}' ${doing} since ${iso(reason.since)}`;
+}
+
+function lockSentence({
+  instanceId,
+  heldBy,
+  ahead,
+  since,
+}: Extract<WaitingReason, { type: "lock" }>): string {
+  const holder = heldBy === undefined ? "" : `, which instance '${heldBy}' holds`;
+  const queue = ahead === 0 ? "" : ` (${ahead} ${ahead === 1 ? "other waits" : "others wait"} before it)`;
+  return `It waits for the lock of entity '${instanceId}'${holder}${queue} since ${iso(since)}`;
+}
+
+function entitySentence({ lockedBy, waiting }: Extract<WaitingReason, { type: "entity" }>): string {
+  const queue = `${waiting} ${waiting === 1 ? "message waits" : "messages wait"} for it`;
+  if (lockedBy !== undefined) return `It is an entity that instance '${lockedBy}' has locked; ${queue}`;
+  return waiting === 0 ? "It is an entity: it waits for operations" : `It is an entity; ${queue}`;
 }
 
 function timerSentence(reason: Extract<WaitingReason, { type: "timer" }>): string {

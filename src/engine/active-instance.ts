@@ -1,6 +1,7 @@
+import type { EntityState } from "../core/entity-state.ts";
 import type { Completion } from "../core/episode-result.ts";
 import { given } from "../core/given.ts";
-import type { ExecutionStarted, MessageEvent } from "../core/history-event.ts";
+import type { ExecutionStarted, InstanceMessage } from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { InstanceRecord, NewInstance, NextRun, TimerKey } from "../storage/index.ts";
 import type { OrchestrationSession } from "./executor.ts";
@@ -11,7 +12,7 @@ export type Delivery = "delivered" | "instance-not-found" | "instance-ended";
 /** A message on its last step: it takes effect with the next episode of its instance. */
 export interface PendingMessage {
   /** Absent: no message, only a reason to run an episode. */
-  readonly event?: MessageEvent | ExecutionStarted;
+  readonly event?: InstanceMessage | ExecutionStarted;
   /** Its row in the inbox, which the episode consumes. */
   readonly storedId?: number;
   /** Its row among the timers, which the episode consumes. */
@@ -37,12 +38,23 @@ export interface CommittedRow {
  */
 export type Phase = "loading" | "idle" | "ready" | "running" | "committing";
 
+/** What an entity has beside what every instance has. */
+export interface ActiveEntity {
+  state: EntityState;
+  /** Messages that wait for their turn, in their order; they stay in the store until it comes. */
+  queue: PendingMessage[];
+  /** Messages of the queue have their turn that the last batch had no room for. */
+  isDue: boolean;
+}
+
 /** One instance that this process has in memory. */
 export class ActiveInstance {
   readonly instanceId: string;
   phase: Phase = "loading";
   readonly inbox: PendingMessage[] = [];
   session: OrchestrationSession | undefined;
+  /** Present when it is one. */
+  entity: ActiveEntity | undefined;
   started: ExecutionStarted | undefined;
   run = 0;
   nextSeq = 0;

@@ -1,8 +1,9 @@
 import { toJsonText } from "../core/data-converter.ts";
+import { dueAtOf, type EntityCaller } from "../core/entity-message.ts";
 import { eventsOf } from "../core/episode-events.ts";
 import type { Completion, ContinuedAsNew, EpisodeResult } from "../core/episode-result.ts";
 import { encodeChunk, encodeMessage } from "../core/history-chunk.ts";
-import type { EventRaised, ExecutionStarted, MessageEvent } from "../core/history-event.ts";
+import type { EventRaised, ExecutionStarted, InstanceMessage } from "../core/history-event.ts";
 import type { CreateSubOrchestrationAction, ScheduleTaskAction } from "../core/orchestrator-action.ts";
 import type {
   Episode,
@@ -14,6 +15,7 @@ import type {
   TimerKey,
 } from "../storage/index.ts";
 import { type ActiveInstance, type CommittedRow, nextStart, type PendingMessage } from "./active-instance.ts";
+import { toEntity, unlocks } from "./messages-to-entities.ts";
 import { outcomeForParent } from "./task-outcomes.ts";
 
 /** What happens once the episode is committed, and not before. */
@@ -22,7 +24,7 @@ export interface Effects {
   readonly timersNew: readonly Timer[];
   readonly timersDone: readonly TimerKey[];
   readonly starts: readonly NewInstance[];
-  readonly messages: readonly { readonly instanceId: string; readonly event: MessageEvent }[];
+  readonly messages: readonly { readonly instanceId: string; readonly event: InstanceMessage }[];
   readonly row: CommittedRow;
   readonly completion: Completion | undefined;
   readonly nextExecution: NextExecution | undefined;
@@ -119,7 +121,7 @@ function effectsOf(input: EpisodeInput): Effects {
   const activities: ScheduleTaskAction[] = [];
   const timersNew: Timer[] = [];
   const starts: NewInstance[] = [];
-  const outgoing: { instanceId: string; event: MessageEvent }[] = [];
+  const outgoing: { instanceId: string; event: InstanceMessage }[] = [];
   const born = new Set<number>();
   const canceled =
     result.canceledTimers.length === 0 ? undefined : new Set(result.canceledTimers.map((timer) => timer.id));
@@ -152,9 +154,16 @@ function effectsOf(input: EpisodeInput): Effects {
           },
         });
         break;
+      case "CallEntity":
+      case "SignalEntity":
+      case "RequestEntityLock":
+      case "SendEntityUnlock":
+        outgoing.push(toEntity(action, callerOf(instance), at));
+        break;
     }
   }
   if (completion) outgoing.push(...farewell(instance, result, completion, at));
+  if (result.section) outgoing.push(...unlocks(result.section, at));
   return {
     activities,
     timersNew,
@@ -214,9 +223,9 @@ function farewell(
   result: EpisodeResult,
   completion: Completion,
   at: number,
-): readonly { readonly instanceId: string; readonly event: MessageEvent }[] {
+): readonly { readonly instanceId: string; readonly event: InstanceMessage }[] {
   const parent = instance.started?.parent;
-  const told: { instanceId: string; event: MessageEvent }[] = [];
+  const told: { instanceId: string; event: InstanceMessage }[] = [];
   if (parent) {
     told.push({
       instanceId: parent.instanceId,
@@ -236,6 +245,10 @@ function farewell(
     });
   }
   return told;
+}
+
+function callerOf({ instanceId, started }: ActiveInstance): EntityCaller {
+  return { instanceId, executionId: started?.executionId ?? "" };
 }
 
 /** A child with an id of the caller's choosing may be refused: until its outcome is known, a new owner must look. */
@@ -286,6 +299,7 @@ function patchOf(
   return Object.keys(patch).length === 0 ? undefined : patch;
 }
 
-function newMessage(instanceId: string, event: MessageEvent, at: number): NewMessage {
-  return { instanceId, at, event: encodeMessage(event) };
+export function newMessage(instanceId: string, event: InstanceMessage, at: number): NewMessage {
+  const dueAt = dueAtOf(event, at);
+  return { instanceId, at, event: encodeMessage(event), ...(dueAt === undefined ? {} : { dueAt }) };
 }

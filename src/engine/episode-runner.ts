@@ -1,7 +1,9 @@
+import { isEntityMessage } from "../core/entity-message.ts";
 import type { EpisodeResult } from "../core/episode-result.ts";
 import type { OwnedPartition } from "../storage/index.ts";
 import type { ActiveInstance, PendingMessage } from "./active-instance.ts";
 import type { PumpOutcome } from "./commit-pump.ts";
+import { EntityRunner } from "./entity-runner.ts";
 import { type BuiltEpisode, buildEpisode } from "./episode-builder.ts";
 import { changesNothing, settleAll, takeMessages } from "./inbox.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
@@ -13,7 +15,7 @@ const MAX_EPISODES_IN_A_WAVE = 256;
 
 type RunnerPorts = Pick<
   PartitionPorts,
-  "clock" | "pump" | "settings" | "logger" | "newRun" | "newExecutionId"
+  "clock" | "pump" | "settings" | "logger" | "executor" | "newRun" | "newExecutionId"
 >;
 
 /** What follows an episode; the partition knows. */
@@ -40,6 +42,7 @@ export class EpisodeRunner {
   readonly #owned: OwnedPartition;
   readonly #ports: RunnerPorts;
   readonly #after: AfterEpisode;
+  readonly #entities: EntityRunner;
   #ready: ActiveInstance[] = [];
   #waveDue = false;
   #asyncEpisodes = 0;
@@ -48,6 +51,7 @@ export class EpisodeRunner {
     this.#owned = owned;
     this.#ports = ports;
     this.#after = after;
+    this.#entities = new EntityRunner(owned, ports, after);
   }
 
   /** The instance has something to do. */
@@ -89,11 +93,12 @@ export class EpisodeRunner {
   }
 
   #runEpisode(instance: ActiveInstance): void {
+    if (instance.entity) return this.#entities.run(instance, instance.entity);
     const messages = takeMessages(instance);
     if (messages.length === 0 && !instance.session?.isDue) return this.#after.rest(instance);
     instance.phase = "running";
     const at = messages[0]?.recordedAt ?? this.#ports.clock.now();
-    const events = messages.flatMap((message) => message.event ?? []);
+    const events = messages.flatMap(({ event }) => (event && !isEntityMessage(event) ? event : []));
     const result = instance.session?.execute(events, at);
     if (result === undefined) return this.#after.rest(instance);
     if (!(result instanceof Promise)) return this.#finishEpisode(instance, messages, result, at);

@@ -1,3 +1,4 @@
+import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import type { EpisodeResult } from "../core/episode-result.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
 import type { ExecutionStarted, HistoryEvent, JsonText } from "../core/history-event.ts";
@@ -53,6 +54,15 @@ export interface Executor {
   hasOrchestrator(name: string): boolean;
   openSession(started: ExecutionStarted, onStray: SessionOptions["onStray"]): OrchestrationSession;
   startActivity(call: ActivityCall): RunningActivity;
+  /** False: no worker has such an entity function. */
+  hasEntity(name: string): boolean;
+  /** Those there are, for errors. */
+  readonly entityNames: readonly string[];
+  /**
+   * Runs operations of an entity, or some of them; what runs at once answers without a promise. It rejects when they could
+   * not be run at all: nothing happened then.
+   */
+  runEntity(batch: EntityBatch): EntityBatchResult | Promise<EntityBatchResult>;
   /** Rewrites the history of a failed instance by replaying its code. */
   rewind(name: string, input: RewindInput): Promise<Rewound>;
   /**

@@ -1,3 +1,5 @@
+import { isEntityId } from "../core/entity-id.ts";
+import { decodeEntity } from "../core/entity-state.ts";
 import { decodeChunk, decodeMessage } from "../core/history-chunk.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
@@ -23,6 +25,7 @@ export async function loadInstance(
   ports: LoaderPorts,
 ): Promise<Loading> {
   const loaded = await untilAnswered(() => ports.load(instance.instanceId), ports);
+  if (isEntityId(instance.instanceId)) return adoptEntity(instance, loaded);
   if (loaded === undefined) return { type: "missing" };
   const { record } = loaded;
   if (isTerminal(record.status)) return { type: "ended" };
@@ -38,6 +41,22 @@ export async function loadInstance(
   } catch (error) {
     return { type: "unreadable", error: error instanceof Error ? error : new Error(String(error)) };
   }
+  return { type: "ready" };
+}
+
+/** An entity that nobody has used yet comes into being with its first batch (S-141). */
+function adoptEntity(instance: ActiveInstance, loaded: LoadedInstance | undefined): Loading {
+  if (loaded?.record.quarantined !== undefined) return { type: "held" };
+  try {
+    const state = decodeEntity(loaded?.record.input);
+    instance.entity = { state, queue: [], isDue: false };
+  } catch (error) {
+    return { type: "unreadable", error: error instanceof Error ? error : new Error(String(error)) };
+  }
+  if (loaded === undefined) return { type: "ready" };
+  adopt(instance, loaded);
+  instance.started = startedEvent(loaded.record);
+  instance.bytes += (loaded.record.input?.length ?? 0) * 2;
   return { type: "ready" };
 }
 

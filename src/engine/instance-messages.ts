@@ -1,7 +1,8 @@
 import { checkPayload } from "../core/data-converter.ts";
+import { isEntityId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { encodeMessage } from "../core/history-chunk.ts";
-import type { MessageEvent } from "../core/history-event.ts";
+import type { InstanceMessage } from "../core/history-event.ts";
 import { isTerminal, RUNTIME_STATUSES, type RuntimeStatus } from "../core/orchestration-status.ts";
 import type { TaskHubStore } from "../storage/index.ts";
 import type { Delivery } from "./active-instance.ts";
@@ -39,7 +40,7 @@ export class InstanceMessages {
     this.#ports = ports;
   }
 
-  async send(instanceId: string, event: MessageEvent): Promise<Delivery> {
+  async send(instanceId: string, event: InstanceMessage): Promise<Delivery> {
     const { store, worker, newId } = this.#ports;
     if (worker?.takesMessages(instanceId)) return worker.deliver(instanceId, event);
     const record = await store.query.get(instanceId);
@@ -53,6 +54,7 @@ export class InstanceMessages {
 
   /** @throws {DurableError} INSTANCE_NOT_FOUND, INVALID_INSTANCE_STATE, PAYLOAD_TOO_LARGE */
   async control(instanceId: string, type: Control, reason: string | undefined): Promise<void> {
+    if (isEntityId(instanceId)) throw noOrchestration(instanceId, CONTROLS[type].verb);
     const record = await this.#ports.store.query.get(instanceId);
     if (record === undefined) throw notFound(instanceId);
     requireAllowed(instanceId, record.status, CONTROLS[type]);
@@ -65,6 +67,13 @@ export class InstanceMessages {
     });
     if (delivery === "instance-not-found") throw notFound(instanceId);
   }
+}
+
+export function noOrchestration(instanceId: string, verb: string): DurableError {
+  return new DurableError(
+    "INVALID_INSTANCE_STATE",
+    `Instance '${instanceId}' cannot be ${verb}: it is an entity. Signal an operation to it, or purge it.`,
+  );
 }
 
 function requireAllowed(

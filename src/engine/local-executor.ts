@@ -1,4 +1,5 @@
 import { fromJsonText, toJsonText } from "../core/data-converter.ts";
+import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import type { EpisodeResult } from "../core/episode-result.ts";
 import { DurableError } from "../core/errors.ts";
 import { describeFailure } from "../core/failure-details.ts";
@@ -6,6 +7,7 @@ import type { ExecutionStarted, HistoryEvent, JsonText } from "../core/history-e
 import type { OpenTasks } from "../core/open-tasks.ts";
 import type { OrchestratorDefinition } from "../core/orchestrator-definition.ts";
 import { OrchestratorSession, type SessionOptions } from "../core/orchestrator-session.ts";
+import { entityNotFound } from "../core/programming-errors.ts";
 import { type Rewound, rewindHistory } from "../core/rewind.ts";
 import type { Clock } from "./clock.ts";
 import type {
@@ -16,6 +18,7 @@ import type {
   RewindInput,
   RunningActivity,
 } from "./executor.ts";
+import { failedBatch, type LocalBatchOptions, runLocalBatch } from "./local-entity.ts";
 import {
   type ActivityDefinition,
   type ActivityInvocation,
@@ -28,17 +31,21 @@ export interface LocalExecutorOptions {
   readonly registry: FunctionRegistry;
   readonly clock: Clock;
   readonly maxOrchestrationActions: number;
+  /** Whether an operation that throws leaves its entity as it was (S-157). Default true. */
+  readonly rollbackEntityOperations?: boolean;
 }
 
 /** Runs orchestrators and activities in this process. */
 export class LocalExecutor implements Executor {
   readonly #registry: FunctionRegistry;
   readonly #clock: Clock;
+  readonly #batchOptions: LocalBatchOptions;
   readonly #sessionOptions: Omit<SessionOptions, "onStray">;
 
   constructor(options: LocalExecutorOptions) {
     this.#registry = options.registry;
     this.#clock = options.clock;
+    this.#batchOptions = { clock: options.clock, rollback: options.rollbackEntityOperations ?? true };
     this.#sessionOptions = { settle: macrotask(options.clock), maxActions: options.maxOrchestrationActions };
   }
 
@@ -69,6 +76,21 @@ export class LocalExecutor implements Executor {
     if (definition) return new LocalActivity(definition, call, this.#clock);
     const error = activityNotFound(call.name, this.#registry.activityNames);
     return { outcome: Promise.resolve(failed(call, error)), abort: () => undefined };
+  }
+
+  get entityNames(): readonly string[] {
+    return this.#registry.entityNames;
+  }
+
+  hasEntity(name: string): boolean {
+    return this.#registry.entity(name) !== undefined;
+  }
+
+  runEntity(batch: EntityBatch): EntityBatchResult | Promise<EntityBatchResult> {
+    const { name } = batch.entity;
+    const definition = this.#registry.entity(name);
+    if (definition) return runLocalBatch(definition, batch, this.#batchOptions);
+    return failedBatch(batch, describeFailure(entityNotFound(name, this.#registry.entityNames)));
   }
 
   /** An orchestrator nobody has is one that fails with that text (S-11). */

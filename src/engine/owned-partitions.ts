@@ -1,4 +1,6 @@
+import { dueAtOf } from "../core/entity-message.ts";
 import { type OwnedPartition, partitionOf, type TaskHubStore, type WorkerStore } from "../storage/index.ts";
+import type { PendingMessage } from "./active-instance.ts";
 import { hostStopping } from "./host-stopping.ts";
 import { Partition } from "./partition.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
@@ -80,6 +82,14 @@ export class OwnedPartitions {
   /** Looks into the store for work, now. */
   pull(): void {
     for (const { puller } of this.#held.values()) puller.pull();
+  }
+
+  /** A message of an instance of this worker, committed. */
+  sent(instanceId: string, message: PendingMessage): void {
+    const held = this.#heldFor(instanceId);
+    const dueAt = message.event && dueAtOf(message.event, this.#options.ports.clock.now());
+    if (dueAt === undefined) held?.partition.sent(instanceId, message);
+    else held?.puller.expect(dueAt);
   }
 
   /** This process has put a message for the instance into the store. */

@@ -1,4 +1,4 @@
-import type { MessageEvent } from "../core/history-event.ts";
+import type { InstanceMessage } from "../core/history-event.ts";
 import type {
   InstanceRecord,
   NewInstance,
@@ -41,7 +41,7 @@ export interface PartitionPorts {
   /** An instance has reached a terminal status; its record is made for those who ask. */
   ended(instanceId: string, record: () => InstanceRecord): void;
   /** Puts a message into the instance's inbox in the store. */
-  keep(instanceId: string, event: MessageEvent): Promise<void>;
+  keep(instanceId: string, event: InstanceMessage): Promise<void>;
   discard(owned: OwnedPartition, messageIds: readonly number[], timers: readonly TimerKey[]): Promise<void>;
   quarantine(instanceId: string, reason: string): Promise<void>;
 }

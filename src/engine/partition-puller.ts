@@ -31,7 +31,7 @@ export class PartitionPuller {
   #timersAfter: Timer | undefined;
   #timersUntil = Number.NEGATIVE_INFINITY;
   #moreTimers = false;
-  #nextStartAt = Number.POSITIVE_INFINITY;
+  #nextDueAt = Number.POSITIVE_INFINITY;
   #pulling = false;
   #again = false;
   #stopped = false;
@@ -50,6 +50,16 @@ export class PartitionPuller {
     this.#stopped = true;
     for (const cancel of this.#waits) cancel();
     this.#waits.clear();
+  }
+
+  /** The store has a start or a message that is due then. */
+  expect(dueAt: number): void {
+    if (dueAt >= this.#nextDueAt) return;
+    this.#nextDueAt = dueAt;
+    this.#later(dueAt - this.#ports.clock.now(), () => {
+      if (this.#nextDueAt === dueAt) this.#nextDueAt = Number.POSITIVE_INFINITY;
+      this.pull();
+    });
   }
 
   /** Asks the store for work; calls that come while it is being asked are answered together. */
@@ -125,7 +135,8 @@ export class PartitionPuller {
     for (const timer of pulled.timers) partition.timers.add(timer);
     if (request.recover) this.#noteRecovered(pulled);
     if (request.timers) this.#noteTimers(pulled);
-    if (pulled.nextStartAt !== undefined) this.#wakeForStart(pulled.nextStartAt);
+    for (const dueAt of [pulled.nextStartAt, pulled.nextMessageAt])
+      if (dueAt !== undefined) this.expect(dueAt);
   }
 
   /** The former owner died: what it was at may be what killed it. */
@@ -204,15 +215,6 @@ export class PartitionPuller {
         clock.after(BUSY_WAIT_MS, resolve);
       });
     } while (!this.#stopped && partition.busyCount > BUSY_LIMIT);
-  }
-
-  #wakeForStart(dueAt: number): void {
-    if (dueAt >= this.#nextStartAt) return;
-    this.#nextStartAt = dueAt;
-    this.#later(dueAt - this.#ports.clock.now(), () => {
-      if (this.#nextStartAt === dueAt) this.#nextStartAt = Number.POSITIVE_INFINITY;
-      this.pull();
-    });
   }
 
   #later(delayMs: number, then: () => void = () => this.pull()): void {

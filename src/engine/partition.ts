@@ -209,6 +209,7 @@ export class Partition {
     this.#effects.release(instance, effects, outcome);
     if (changesStatus(episode)) this.#ports.changed(instance.instanceId);
     if (effects.completion) this.#ended(instance, effects, episode.chunk.at);
+    else if (episode.removes) this.#removed(instance);
     else if (effects.nextExecution) this.#beginNextExecution(instance, effects.nextExecution);
     else this.#residents.rest(instance);
     settleAll(messages, "delivered");
@@ -218,6 +219,12 @@ export class Partition {
     this.#residents.forget(instance);
     this.#ports.activities.abortRun(instance.run, "its orchestration has ended");
     this.#ports.ended(instance.instanceId, () => endedRecord(instance, effects, at));
+    this.#residents.passOn(instance);
+  }
+
+  /** An entity that has nothing to keep; the next message brings it back. */
+  #removed(instance: ActiveInstance): void {
+    this.#residents.forget(instance);
     this.#residents.passOn(instance);
   }
 

@@ -1,3 +1,5 @@
+import { checkEntityId } from "../core/entity-id.ts";
+import type { EntityInvocation } from "../core/entity-invocation.ts";
 import { DurableError } from "../core/errors.ts";
 import type { OrchestratorDefinition } from "../core/orchestrator-definition.ts";
 
@@ -23,10 +25,17 @@ export interface OrchestratorRegistration extends OrchestratorDefinition {
   readonly checkInput?: (input: unknown) => void | Promise<void>;
 }
 
+export interface EntityDefinition {
+  readonly name: string;
+  /** Runs one operation. What it returns is the result, unless it has set one. */
+  readonly handler: (invocation: EntityInvocation) => unknown;
+}
+
 /** Names and functions. Names compare without regard to case (S-4). */
 export class FunctionRegistry {
   readonly #orchestrators = new Map<string, OrchestratorRegistration>();
   readonly #activities = new Map<string, ActivityDefinition>();
+  readonly #entities = new Map<string, EntityDefinition>();
 
   /** @throws {DurableError} DUPLICATE_FUNCTION */
   addOrchestrator(definition: OrchestratorRegistration): void {
@@ -38,12 +47,28 @@ export class FunctionRegistry {
     add(this.#activities, "activity", definition);
   }
 
+  /** @throws {DurableError} DUPLICATE_FUNCTION, INVALID_ENTITY_ID for a name that no entity can have */
+  addEntity(definition: EntityDefinition): void {
+    if (typeof definition.name === "string" && definition.name !== "") {
+      checkEntityId({ name: definition.name, key: "" });
+    }
+    add(this.#entities, "entity", definition);
+  }
+
   orchestrator(name: string): OrchestratorRegistration | undefined {
     return this.#orchestrators.get(name) ?? this.#orchestrators.get(name.toLowerCase());
   }
 
   activity(name: string): ActivityDefinition | undefined {
     return this.#activities.get(name) ?? this.#activities.get(name.toLowerCase());
+  }
+
+  entity(name: string): EntityDefinition | undefined {
+    return this.#entities.get(name) ?? this.#entities.get(name.toLowerCase());
+  }
+
+  get entityNames(): readonly string[] {
+    return namesOf(this.#entities);
   }
 
   get orchestratorNames(): readonly string[] {

@@ -105,8 +105,10 @@ export class ResidentInstances {
   }
 
   rest(instance: ActiveInstance): void {
-    if (instance.inbox.length > 0 || instance.session?.isDue) return this.wake(instance);
+    const { session, entity } = instance;
+    if (instance.inbox.length > 0 || session?.isDue || entity?.isDue) return this.wake(instance);
     instance.phase = "idle";
+    if (entity && entity.queue.length > 0) return;
     if (instance.bytes < BASE_BYTES) instance.bytes += BASE_BYTES;
     this.#cache.add(instance);
   }

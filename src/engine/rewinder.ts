@@ -1,6 +1,11 @@
 import type { FailureDetails } from "../core/failure-details.ts";
 import { decodeChunk, encodeChunk, encodeMessage } from "../core/history-chunk.ts";
-import type { ExecutionRewound, HistoryEvent, MessageEvent, ParentInstance } from "../core/history-event.ts";
+import type {
+  ExecutionRewound,
+  HistoryEvent,
+  InstanceMessage,
+  ParentInstance,
+} from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import { foldHistory } from "../core/runtime-state.ts";
 import type { Episode, LoadedInstance, OwnedPartition } from "../storage/index.ts";
@@ -11,7 +16,7 @@ import { outcomeForParent } from "./task-outcomes.ts";
 
 export interface PlannedRewind {
   readonly episode: Episode;
-  readonly messages: readonly { readonly instanceId: string; readonly event: MessageEvent }[];
+  readonly messages: readonly { readonly instanceId: string; readonly event: InstanceMessage }[];
 }
 
 /**
@@ -104,7 +109,7 @@ function childrenToTell(
   parent: Omit<ParentInstance, "taskScheduledId">,
   rewound: ExecutionRewound,
   timestamp: number,
-): readonly { readonly instanceId: string; readonly event: MessageEvent }[] {
+): readonly { readonly instanceId: string; readonly event: InstanceMessage }[] {
   return foldHistory(result.history).children.map((child) => ({
     instanceId: child.instanceId,
     event: {

@@ -7,6 +7,12 @@ export interface EngineSettings {
   readonly maxConcurrentActivityFunctions: number;
   /** Episodes of async or remote orchestrators that run at the same time. Default 256 (decision 10). */
   readonly maxConcurrentOrchestratorFunctions: number;
+  /** Batches of async or remote entities that run at the same time. Default 10 for each core. */
+  readonly maxConcurrentEntityFunctions: number;
+  /** Operations an entity runs before what they came to is committed (E-4). Default 5,000. */
+  readonly maxEntityOperationBatchSize: number;
+  /** Whether an operation that throws leaves the state and the signals as they were before it (S-157). Default true. */
+  readonly rollbackEntityOperationsOnExceptions: boolean;
   /** Actions one execution may ask for (S-37). Default 100,000. */
   readonly maxOrchestrationActions: number;
   /** About how much memory, in bytes, idle orchestrations may keep to go on without replay. Default 64 MiB. */
@@ -27,6 +33,8 @@ export interface EngineSettings {
 const LEAST: Readonly<Partial<Record<keyof EngineSettings, number>>> = {
   maxConcurrentActivityFunctions: 1,
   maxConcurrentOrchestratorFunctions: 1,
+  maxConcurrentEntityFunctions: 1,
+  maxEntityOperationBatchSize: 1,
   maxOrchestrationActions: 1,
   sessionMemoryBytes: 0,
   leaseMs: 100,
@@ -40,6 +48,9 @@ export function defaultSettings(overrides: Partial<EngineSettings> = {}): Engine
   const settings: EngineSettings = {
     maxConcurrentActivityFunctions: 10 * cores,
     maxConcurrentOrchestratorFunctions: 256,
+    maxConcurrentEntityFunctions: 10 * cores,
+    maxEntityOperationBatchSize: 5_000,
+    rollbackEntityOperationsOnExceptions: true,
     maxOrchestrationActions: 100_000,
     sessionMemoryBytes: 64 * 1024 * 1024,
     leaseMs: 15_000,

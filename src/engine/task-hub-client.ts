@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { checkPayload, toJsonText } from "../core/data-converter.ts";
+import { isEntityId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { decodeChunk } from "../core/history-chunk.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
@@ -18,7 +19,8 @@ import type {
   TaskHubStore,
 } from "../storage/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { InstanceMessages } from "./instance-messages.ts";
+import { EntityClient } from "./entity-client.ts";
+import { InstanceMessages, noOrchestration } from "./instance-messages.ts";
 import {
   filterOf,
   type InstanceQuery,
@@ -89,6 +91,8 @@ export class TaskHubClient {
   readonly #newId: () => string;
   readonly #messages: InstanceMessages;
   readonly #records: RecordWatch;
+  /** What clients do with entities. */
+  readonly entities: EntityClient;
 
   constructor(options: TaskHubClientOptions) {
     this.#store = options.store;
@@ -97,6 +101,7 @@ export class TaskHubClient {
     this.#clock = options.clock ?? systemClock;
     this.#newId = options.newId ?? randomHex;
     this.#records = new RecordWatch(this.#store.query, this.#clock);
+    this.entities = new EntityClient({ store: this.#store, worker: this.#worker, clock: this.#clock });
     this.#messages = new InstanceMessages({
       store: this.#store,
       worker: this.#worker,
@@ -210,6 +215,7 @@ export class TaskHubClient {
     options: RaiseEventOptions = {},
   ): Promise<void> {
     requireEventName(eventName);
+    if (isEntityId(instanceId)) throw noOrchestration(instanceId, "sent an event");
     const what = `The payload of event '${eventName}'`;
     const { idempotencyKey, dataText } = options;
     const input = dataText === undefined ? toJsonText(eventData, what) : checkPayload(dataText, what);

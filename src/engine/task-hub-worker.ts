@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { encodeMessage } from "../core/history-chunk.ts";
-import type { MessageEvent } from "../core/history-event.ts";
+import type { InstanceMessage } from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import { type NewInstance, type TaskHubStore, type WorkerStore } from "../storage/index.ts";
-import type { Delivery, PendingMessage } from "./active-instance.ts";
+import type { Delivery } from "./active-instance.ts";
 import { ActivityDispatcher } from "./activity-dispatcher.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { CommitPump } from "./commit-pump.ts";
@@ -153,7 +153,7 @@ export class TaskHubWorker {
   }
 
   /** Resolves when the message has taken effect, or cannot. Only where `owns` says so. */
-  deliver(instanceId: string, event: MessageEvent): Promise<Delivery> {
+  deliver(instanceId: string, event: InstanceMessage): Promise<Delivery> {
     const partition = this.#partitions.of(instanceId);
     if (partition === undefined) return Promise.reject(hostStopping());
     return new Promise((resolve, reject) => {
@@ -227,8 +227,7 @@ export class TaskHubWorker {
       newExecutionId,
       isStopped: () => this.#state === "stopped",
       lost: (partition) => this.#partitions.lose(partition),
-      sent: (instanceId, message: PendingMessage) =>
-        this.#partitions.of(instanceId)?.sent(instanceId, message),
+      sent: (instanceId, message) => this.#partitions.sent(instanceId, message),
       started: (instance) => this.#partitions.of(instance.instanceId)?.beginChild(instance),
       changed: (instanceId) => this.changes.changed(instanceId),
       ended: (instanceId, record) => this.watchers.ended(instanceId, record),

@@ -2,7 +2,7 @@ import type { Completion } from "../core/episode-result.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
 import { given } from "../core/given.ts";
 import { decodeMessage } from "../core/history-chunk.ts";
-import type { MessageEvent } from "../core/history-event.ts";
+import type { InstanceMessage } from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { StoredMessage } from "../storage/index.ts";
 import type { ActivityOutcome } from "./executor.ts";
@@ -12,7 +12,7 @@ export function outcomeOfActivity(
   taskScheduledId: number,
   outcome: ActivityOutcome,
   timestamp: number,
-): MessageEvent {
+): InstanceMessage {
   if (outcome.type === "completed") {
     return { type: "TaskCompleted", timestamp, taskScheduledId, ...given({ result: outcome.result }) };
   }
@@ -26,7 +26,7 @@ export function outcomeForParent(
   { taskScheduledId }: { readonly taskScheduledId: number },
   completion: Pick<Completion, "status" | "result" | "failure">,
   timestamp: number,
-): MessageEvent {
+): InstanceMessage {
   const { status, result, failure } = completion;
   if (status === "Completed") {
     return {
@@ -55,7 +55,7 @@ export function childWithout(
   taskScheduledId: number,
   failure: FailureDetails,
   timestamp: number,
-): MessageEvent {
+): InstanceMessage {
   const reason = failure.errorMessage;
   return { type: "SubOrchestrationInstanceFailed", timestamp, taskScheduledId, instanceId, reason, failure };
 }

@@ -1,3 +1,4 @@
+import { isEntityId } from "../core/entity-id.ts";
 import { decodeChunk } from "../core/history-chunk.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
@@ -6,6 +7,7 @@ import { explain, type WaitingExplanation, type WaitingReason } from "../core/wa
 import type { InstanceRecord, QueryStore } from "../storage/index.ts";
 import type { OrchestrationSession } from "./executor.ts";
 import type { TaskHubWorker } from "./task-hub-worker.ts";
+import { entityReasons, explainEntity } from "./why-entities-wait.ts";
 
 /** Why an instance has not ended yet (G6); `undefined` when it has. */
 export async function explainWaiting(
@@ -14,6 +16,7 @@ export async function explainWaiting(
   worker: TaskHubWorker | undefined,
 ): Promise<WaitingExplanation | undefined> {
   if (isTerminal(record.status)) return undefined;
+  if (isEntityId(record.instanceId)) return explainEntity(record, query);
   const history: HistoryEvent[] = [];
   for await (const chunk of query.history(record.instanceId)) history.push(...decodeChunk(chunk, record));
   const messages = await query.messages(record.instanceId);
@@ -31,7 +34,8 @@ export async function explainWaiting(
     reasons.push({ type: "orchestrator-missing", name: record.name });
   }
   const session = await replayed(history, worker);
-  reasons.push(...openWork(record, state, session, worker));
+  reasons.push(...openWork(record, state, session, worker), ...(await entityReasons(state, query)));
+  if (reasons.length === 0 && session === undefined) reasons.push({ type: "event", names: [] });
   return explain(record.instanceId, reasons);
 }
 
@@ -78,6 +82,5 @@ function openWork(
   }
   const names = session?.awaitedEvents ?? [];
   if (names.length > 0) reasons.unshift({ type: "event", names });
-  else if (reasons.length === 0 && session === undefined) reasons.push({ type: "event", names: [] });
   return reasons;
 }

@@ -4,6 +4,9 @@ import type { OrchestrationContext } from "../core/orchestration-context.ts";
 import { type ActivityInvocation, FunctionRegistry } from "../engine/registry.ts";
 import { ActivityContext } from "./activity-context.ts";
 import { runAsync, runStretch } from "./current-orchestration.ts";
+import { classHandler, isClass } from "./durable-entity.ts";
+import { EntityContext } from "./entity-context.ts";
+import { type EntityClass, EntityReference, nameClass } from "./entity-references.ts";
 import { FunctionSchemas } from "./function-schemas.ts";
 import { OrchestratorContext, type Untyped } from "./orchestrator-context.ts";
 import type { ActivityReference, EventReference, OrchestratorReference } from "./references.ts";
@@ -15,6 +18,9 @@ export type GeneratorHandler<I, O> = (
 ) => Generator<unknown, O, Untyped>;
 export type AsyncHandler<I, O> = (context: OrchestratorContext<I>, input: I) => O | PromiseLike<O>;
 export type ActivityHandler<I, O> = (input: I, context: ActivityContext) => O | PromiseLike<O>;
+
+/** Runs one operation; what it returns is the result, unless it has set one. */
+export type EntityHandler<S> = (context: EntityContext<S>) => unknown;
 
 export interface OrchestrationOptions<I, O> {
   /** Checks and shapes the input, at the start and in the orchestrator. */
@@ -90,6 +96,35 @@ export class App {
       ...("timeoutMs" in options && options.timeoutMs !== undefined ? { timeoutMs: options.timeoutMs } : {}),
     });
     return { kind: "activity", name };
+  }
+
+  /**
+   * Registers an entity: a function that is called with every operation, or a class whose methods are the operations.
+   *
+   * @throws {DurableError} DUPLICATE_FUNCTION, INVALID_FUNCTION, INVALID_ENTITY_ID for a name that no entity can have
+   */
+  entity<S = Untyped>(
+    name: string,
+    handler: EntityHandler<S> | { readonly handler: EntityHandler<S> },
+  ): EntityReference;
+  entity<C extends object>(entityClass: EntityClass<C>): EntityReference<C>;
+  entity<C extends object>(name: string, entityClass: EntityClass<C>): EntityReference<C>;
+  entity(
+    nameOrClass: string | EntityClass<object>,
+    registered?: EntityClass<object> | EntityHandler<Untyped> | { readonly handler: EntityHandler<Untyped> },
+  ): EntityReference {
+    const name = typeof nameOrClass === "string" ? nameOrClass : nameOrClass.name;
+    const given = typeof nameOrClass === "string" ? registered : nameOrClass;
+    requireHandler(given, "entity", name);
+    if (isClass(given)) {
+      this.registry.addEntity({ name, handler: classHandler(name, given) });
+      nameClass(given, name);
+    } else {
+      const handler = typeof given === "object" ? given.handler : (given as EntityHandler<Untyped>);
+      requireHandler(handler, "entity", name);
+      this.registry.addEntity({ name, handler: (invocation) => handler(new EntityContext(invocation)) });
+    }
+    return new EntityReference(name);
   }
 
   /** Names an external event and its payload, so that who raises it and who waits for it agree. */

@@ -1,5 +1,7 @@
+import type { EntityName } from "../core/entity-id.ts";
 import type { RetryPolicy } from "../core/retry-policy.ts";
 import type { Task, TimerTask } from "../core/task.ts";
+import type { DurableLock, LockState } from "./durable-lock.ts";
 import type { OrchestratorContext, TaskValues, Untyped } from "./orchestrator-context.ts";
 import type {
   ActivityReference,
@@ -108,6 +110,23 @@ export class DurableOrchestrationContext<I = unknown> {
       ...withId(instanceId),
       retry: retryOptions,
     });
+  }
+
+  callEntity<T = Untyped>(entityId: EntityName, operationName: string, operationInput?: unknown): Task<T> {
+    return this.#context.callEntity<T>(entityId, operationName, operationInput);
+  }
+
+  signalEntity(entityId: EntityName, operationName: string, operationInput?: unknown): void {
+    this.#context.signalEntity(entityId, operationName, operationInput);
+  }
+
+  /** A list of entities, or the entities one by one. */
+  lock(...entities: readonly (EntityName | readonly EntityName[])[]): Task<DurableLock> {
+    return this.#context.lock(...entities.flat());
+  }
+
+  isLocked(): LockState {
+    return this.#context.isLocked();
   }
 
   createTimer(fireAt: Date): TimerTask {

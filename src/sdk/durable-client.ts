@@ -1,6 +1,8 @@
+import type { EntityName } from "../core/entity-id.ts";
 import { isDurableError } from "../core/errors.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { WaitingExplanation } from "../core/waiting-reason.ts";
+import type { CleanEntityOptions, CleanEntityResult, SignalEntityOptions } from "../engine/entity-client.ts";
 import type { InstanceQuery, ListOptions, StatusPage } from "../engine/instance-query.ts";
 import type { StartOptions } from "../engine/new-instance.ts";
 import type { OrchestrationStatus, StatusOptions } from "../engine/orchestration-status-view.ts";
@@ -15,6 +17,7 @@ import type { HttpHub } from "../http/api-request.ts";
 import type { ManagementPayload, ManagementUrlOptions } from "../http/management-urls.ts";
 import type { RequestLike } from "../http/request-origin.ts";
 import type { PurgeProgress, StatusCounts } from "../storage/index.ts";
+import { ClientEntities, type EntityStateResponse } from "./client-entities.ts";
 import type { FunctionSchemas } from "./function-schemas.ts";
 import { HttpAnswers, type WaitForCompletionOptions } from "./http-answers.ts";
 import { type EventReference, type InstanceId, nameOf, type OrchestratorReference } from "./references.ts";
@@ -50,6 +53,7 @@ export class DurableClient {
   readonly #client: TaskHubClient;
   readonly #schemas: FunctionSchemas | undefined;
   readonly #answers: HttpAnswers;
+  #entities: ClientEntities | undefined;
 
   constructor({ hub, schemas, webhook }: DurableClientOptions) {
     this.#client = hub.client;
@@ -228,6 +232,41 @@ export class DurableClient {
   /** Purges in batches and tells after each how far it is. */
   purgeMatching(query: InstanceQuery): AsyncIterable<PurgeProgress> {
     return this.#client.purgeMatching(query);
+  }
+
+  /** The entities of the hub, with typed operations: `client.entities.signal(Counter, "a").add(1)`. */
+  get entities(): ClientEntities {
+    this.#entities ??= new ClientEntities(this.#client.entities);
+    return this.#entities;
+  }
+
+  /**
+   * Sends an operation to an entity, which comes into being with it. Resolves once the signal survives any crash.
+   *
+   * @throws {DurableError} INVALID_ENTITY_ID, ENTITY_NOT_FOUND, INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
+   */
+  signalEntity(
+    entity: EntityName,
+    operationName = "",
+    operationInput?: unknown,
+    options?: SignalEntityOptions,
+  ): Promise<void> {
+    return this.#client.entities.signal(entity, operationName, operationInput, options);
+  }
+
+  /** The state as it was last committed; it may lag behind signals (H-104). @throws {DurableError} INVALID_ENTITY_ID */
+  readEntityState<S = unknown>(entity: EntityName): Promise<EntityStateResponse<S>> {
+    return this.entities.read<S>(entity);
+  }
+
+  /** One page of entities in the order of names and keys; it may be short (H-107). @throws {DurableError} INVALID_ARGUMENT */
+  listEntities(request?: Parameters<ClientEntities["list"]>[0]): ReturnType<ClientEntities["list"]> {
+    return this.entities.list(request);
+  }
+
+  /** Removes entities without state, lock and queue, and ends locks whose orchestration has ended (S-161). */
+  cleanEntityStorage(options?: CleanEntityOptions): Promise<CleanEntityResult> {
+    return this.entities.clean(options);
   }
 
   /** Why an instance has not ended yet; `undefined` when it has. @throws {DurableError} INSTANCE_NOT_FOUND */

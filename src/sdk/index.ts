@@ -1,3 +1,4 @@
+export { EntityId, type EntityName } from "../core/entity-id.ts";
 export {
   DurableError,
   type ErrorCode,
@@ -15,6 +16,12 @@ export type { RuntimeStatus } from "../core/orchestration-status.ts";
 export type { RetryPolicy } from "../core/retry-policy.ts";
 export type { Task, TimerTask } from "../core/task.ts";
 export type { WaitingExplanation, WaitingReason } from "../core/waiting-reason.ts";
+export type {
+  CleanEntityOptions,
+  CleanEntityResult,
+  EntityPageRequest,
+  EntityQuery,
+} from "../engine/entity-client.ts";
 export type { InstanceQuery, ListOptions, StatusPage } from "../engine/instance-query.ts";
 export type { Logger } from "../engine/logger.ts";
 export type { OnConflict, StartOptions } from "../engine/new-instance.ts";
@@ -38,10 +45,21 @@ export {
   type ActivityOptions,
   App,
   app,
+  type EntityHandler,
   type OrchestrationOptions,
 } from "./app.ts";
+export type { ClientEntities, EntityStateResponse, EntityStatus } from "./client-entities.ts";
 export type { DurableOrchestrationContext } from "./df-context.ts";
 export type { CompletedStatus, DurableClient, StatusFilter, TypedStartOptions } from "./durable-client.ts";
+export { DurableEntity } from "./durable-entity.ts";
+export type { DurableLock, LockState } from "./durable-lock.ts";
+export type {
+  DurableEntityContext,
+  EntityContext,
+  EntitySignalOptions,
+  EntityStartOptions,
+} from "./entity-context.ts";
+export type { EntityClass, EntityOperations, EntityReference } from "./entity-references.ts";
 export type { WaitForCompletionOptions } from "./http-answers.ts";
 export { getClient } from "./open-hubs.ts";
 export type { EventWaitOptions, Log, OrchestratorContext } from "./orchestrator-context.ts";

@@ -1,3 +1,4 @@
+import type { EntityName } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import type { ParentInstance } from "../core/history-event.ts";
 import type {
@@ -9,7 +10,9 @@ import type {
 import type { RetryPolicy } from "../core/retry-policy.ts";
 import type { Task, TimerTask } from "../core/task.ts";
 import { DurableOrchestrationContext } from "./df-context.ts";
+import { DurableLock, type LockState, lockState } from "./durable-lock.ts";
 import type { FunctionSchemas } from "./function-schemas.ts";
+import { OrchestratorEntities } from "./orchestrator-entities.ts";
 import {
   type ActivityReference,
   type EventReference,
@@ -45,6 +48,7 @@ export class OrchestratorContext<I = unknown> {
   readonly #schemas: FunctionSchemas;
   readonly #input: I;
   #df: DurableOrchestrationContext<I> | undefined;
+  #entities: OrchestratorEntities | undefined;
   #log: Log | undefined;
 
   constructor(core: OrchestrationContext, input: I, schemas: FunctionSchemas) {
@@ -195,6 +199,46 @@ export class OrchestratorContext<I = unknown> {
   /** A UUID that is the same in every replay (S-120). */
   newGuid(): string {
     return this.#core.newGuid();
+  }
+
+  /** Entities with typed operations: `ctx.entities.call(Counter, "a").add(1)`. */
+  get entities(): OrchestratorEntities {
+    this.#entities ??= new OrchestratorEntities(this.#core);
+    return this.#entities;
+  }
+
+  /** Calls an operation of an entity; the task gives its result, or fails with a TaskFailedError (S-165). */
+  callEntity<T = Untyped>(entity: EntityName, operation: string, input?: unknown): Task<T> {
+    return this.#core.callEntity(entity, operation, input) as Task<T>;
+  }
+
+  /** Sends an operation to an entity and forgets it; with a time, not before it. */
+  signalEntity(
+    entity: EntityName,
+    operation: string,
+    input?: unknown,
+    options: { readonly scheduledTime?: Date } = {},
+  ): void {
+    const { scheduledTime } = options;
+    const time = scheduledTime === undefined ? {} : { scheduledTime: scheduledTime.getTime() };
+    this.#core.signalEntity(entity, operation, input, time);
+  }
+
+  /**
+   * Waits until it has all these entities to itself: `await using lock = await ctx.lock(a, b)`. They are locked in an order
+   * that is the same for everyone, so that nobody waits for ever (S-167), and let go at the latest when the orchestration
+   * ends, however it ends (S-170).
+   *
+   * @throws {DurableError} LOCKING_RULES inside another critical section (S-169), INVALID_ARGUMENT without entities
+   */
+  lock(...entities: readonly EntityName[]): Task<DurableLock> {
+    const core = this.#core;
+    return core.lock(entities, (section) => new DurableLock(core, section));
+  }
+
+  /** Whether the code is inside a critical section, and of which entities. */
+  isLocked(): LockState {
+    return lockState(this.#core.section);
   }
 
   /** All results in order; fails with the first failure (S-196). */

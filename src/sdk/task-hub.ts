@@ -135,6 +135,7 @@ function makeWorker(
     registry: app.registry,
     clock: systemClock,
     maxOrchestrationActions: settings.maxOrchestrationActions,
+    rollbackEntityOperations: settings.rollbackEntityOperationsOnExceptions,
   });
   return new TaskHubWorker({ store, executor, settings, ...(logger ? { logger } : {}) });
 }

@@ -28,6 +28,7 @@ export interface NewInstance {
 /** What an episode changes in its instance's row. An absent property stays as it is; `null` clears it. */
 export interface InstancePatch {
   readonly status?: RuntimeStatus;
+  readonly input?: JsonText | null;
   readonly output?: JsonText | null;
   /** Failure details as JSON text. */
   readonly failure?: JsonText | null;
@@ -53,6 +54,8 @@ export interface NewMessage {
   /** The sender's id for it: a second message with the same key while the first is waiting is the same message. */
   readonly key?: string;
   readonly at: number;
+  /** Not before this time; absent means at once. */
+  readonly dueAt?: number;
   /** A message event, encoded by the core. */
   readonly event: string;
 }
@@ -87,6 +90,13 @@ export interface Episode {
   readonly run: number;
   /** The chunk to append. With `nextRun` it is the first chunk of that run. */
   readonly chunk: HistoryChunk;
+  /** The chunk takes the place of the one before it, which must be there unless the episode creates: an entity has no history that grows. */
+  readonly snapshot?: true;
+  /**
+   * The instance and its history go; what waits for it stays. Such an episode consumes a message, which is its fence, and
+   * sends and starts nothing.
+   */
+  readonly removes?: true;
   /** Present when the instance comes into being with this very episode. */
   readonly create?: { readonly instance: NewInstance; readonly replaces: readonly RuntimeStatus[] };
   readonly patch?: InstancePatch;

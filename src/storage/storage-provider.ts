@@ -94,7 +94,10 @@ export interface QueryStore {
   history(instanceId: string, fromSeq?: number): AsyncIterable<HistoryChunk>;
   /** Messages that wait in the instance's inbox. */
   messages(instanceId: string): Promise<readonly StoredMessage[]>;
-  /** Removes terminal instances and all that belongs to them; others, and ids that do not exist, are left alone. */
+  /**
+   * Removes terminal instances and all that belongs to them, and entities, but not what waits for these (S-154); others,
+   * and ids that do not exist, are left alone.
+   */
   purge(instanceIds: readonly string[]): Promise<readonly string[]>;
   /** The same by filter, in batches; stop iterating to stop. Without `statuses` all terminal ones are meant. */
   purgeMatching(filter: InstanceFilter, batchSize: number): AsyncIterable<PurgeProgress>;
@@ -154,7 +157,7 @@ export interface PullRequest {
   readonly partition: number;
   /** At most so many of each kind. */
   readonly limit: number;
-  /** Starts due by this time. */
+  /** Starts and messages due by this time. */
   readonly now: number;
   /** Messages with ids above this one. */
   readonly afterMessage: number;
@@ -169,7 +172,10 @@ export interface Pulled {
   readonly starts: readonly { readonly instanceId: string; readonly run: number }[];
   /** When the next Pending instance that may not start yet is due. */
   readonly nextStartAt?: number;
+  /** Those whose time has come take their place, and a new id, behind all that have come before. */
   readonly messages: readonly StoredMessage[];
+  /** When the next message is due that may not be delivered yet. */
+  readonly nextMessageAt?: number;
   readonly timers: readonly Timer[];
   /** Ids of instances whose record says `recover`. */
   readonly recover: readonly string[];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
-import { historyTime, type ProjectionOptions, projectHistory } from "../../src/core/history-projection.ts";
+import { type ProjectionOptions, projectHistory } from "../../src/core/history-projection.ts";
+import { historyTime } from "../../src/core/history-time.ts";
 import {
   childCompleted,
   childCreated,

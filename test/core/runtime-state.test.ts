@@ -22,6 +22,8 @@ const nothing: Omit<RuntimeState, "eventCount"> = {
   activities: [],
   children: [],
   timers: [],
+  entityCalls: [],
+  lock: undefined,
   suspended: undefined,
   parent: undefined,
   returned: false,

@@ -74,12 +74,18 @@ export class HubInMemory {
       worker: (identity: WorkerIdentity) => wrap(bound(hub.worker(identity))),
     };
     const { clock, settings } = this;
-    const { maxOrchestrationActions } = settings;
+    const { maxOrchestrationActions, rollbackEntityOperationsOnExceptions: rollbackEntityOperations } =
+      settings;
     const worker = new TaskHubWorker({
       store,
       settings,
       clock,
-      executor: new LocalExecutor({ registry: app.registry, clock, maxOrchestrationActions }),
+      executor: new LocalExecutor({
+        registry: app.registry,
+        clock,
+        maxOrchestrationActions,
+        rollbackEntityOperations,
+      }),
       logger: this.#logger(),
       workerId: `worker-${++this.#hosts}`,
     });

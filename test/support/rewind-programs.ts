@@ -190,6 +190,10 @@ function begun(action: OrchestratorAction): UnderWay | undefined {
         input: JSON.parse(action.input ?? ""),
       };
     case "SendEvent":
+    case "CallEntity":
+    case "SignalEntity":
+    case "RequestEntityLock":
+    case "SendEntityUnlock":
       return undefined;
   }
 }

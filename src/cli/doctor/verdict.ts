@@ -54,6 +54,9 @@ function isWrong(reason: WaitingReason, isIdle: boolean, patience: Patience): bo
       return isIdle;
     case "suspended":
     case "sub-orchestration":
+    case "entity-call":
+    case "lock":
+    case "entity":
     case "event":
     case "returned":
       return false;
@@ -62,6 +65,7 @@ function isWrong(reason: WaitingReason, isIdle: boolean, patience: Patience): bo
 
 function goesOnByItself(reason: WaitingReason, { now }: Patience): boolean {
   if (reason.type === "timer") return reason.dueAt >= now;
+  if (reason.type === "entity") return true;
   return reason.type === "start" && reason.scheduledAt !== undefined && reason.scheduledAt >= now;
 }
 

@@ -27,6 +27,7 @@ export function commitEpisodes(
 
 function commitEpisode(hub: MemoryHub, workerId: string, episode: Episode): CommitOutcome {
   if (!hub.leases.holds(workerId, episode.partition, episode.epoch)) return { type: "fenced" };
+  if (episode.removes) return remove(hub, episode);
   const refusal = refusalOf(hub, episode);
   if (refusal) return refusal;
   const error = unwritable(episode);
@@ -40,7 +41,7 @@ function refusalOf(hub: MemoryHub, episode: Episode): CommitOutcome | undefined 
   const instance = hub.get(instanceId);
   if (instance && instance.record.run === nextRun?.run)
     return takenBy(instance, chunk) ?? { type: "conflict" };
-  if (instance?.record.run === run) return nextRun ? undefined : takenBy(instance, chunk);
+  if (instance?.record.run === run) return nextRun ? undefined : misplaced(instance, episode);
   if (create === undefined) return { type: "gone" };
   if (instance === undefined || create.replaces.includes(instance.record.status)) return undefined;
   return { type: "exists", status: instance.record.status };
@@ -52,6 +53,28 @@ function takenBy(instance: MemoryInstance, chunk: HistoryChunk): CommitOutcome |
   if (written === undefined) return undefined;
   const isSame = written.chunk.at === chunk.at && written.chunk.events === chunk.events;
   return isSame ? { ...written.effects, type: "already" } : { type: "conflict" };
+}
+
+/** The answer when the chunk cannot go where it is to go. */
+function misplaced(
+  instance: MemoryInstance,
+  { chunk, snapshot, create }: Episode,
+): CommitOutcome | undefined {
+  const taken = takenBy(instance, chunk);
+  if (taken || !snapshot || create) return taken;
+  return instance.history.has(chunk.seq - 1) ? undefined : { type: "conflict" };
+}
+
+function remove(hub: MemoryHub, { instanceId, run, chunk, consumed }: Episode): CommitOutcome {
+  const [fence] = consumed;
+  if (fence === undefined || !hub.hasMessage(fence)) return { type: "already", messageIds: [] };
+  const instance = hub.get(instanceId);
+  if (instance?.record.run === run) {
+    if (!instance.history.has(chunk.seq - 1)) return { type: "conflict" };
+    hub.removeEntity(instanceId);
+  }
+  for (const id of consumed) hub.deleteMessage(id);
+  return { type: "applied", messageIds: [] };
 }
 
 /** The reference store takes what every store can take: text. */
@@ -75,7 +98,7 @@ function write(hub: MemoryHub, episode: Episode): CommitOutcome {
   if (before === undefined) return { type: "gone" };
   const moved = nextRun ? nextRunRecord(before.record, nextRun) : before.record;
   const patched = patch ? patchedRecord(moved, patch) : moved;
-  const history = nextRun ? new Map<number, WrittenChunk>() : before.history;
+  const history = nextRun || episode.snapshot ? new Map<number, WrittenChunk>() : before.history;
   if (nextRun) hub.deleteTimersOf(episode.run);
   const effects = release(hub, episode);
   if (nextRun?.rewritten) history.set(nextRun.rewritten.seq, { chunk: nextRun.rewritten, effects });

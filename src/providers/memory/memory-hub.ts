@@ -16,6 +16,8 @@ import type { MemoryLeases } from "./memory-leases.ts";
 interface WaitingMessage {
   readonly partition: number;
   readonly message: StoredMessage;
+  /** Not before this time. */
+  readonly dueAt: number | undefined;
 }
 
 /** Numbers of the whole store, never given out twice. */
@@ -104,6 +106,13 @@ export class MemoryHub {
     return instance;
   }
 
+  /** What waits for it stays. */
+  removeEntity(instanceId: string): void {
+    this.#instances.delete(instanceId);
+    this.#pending.delete(instanceId);
+    this.#recovering.delete(instanceId);
+  }
+
   /** How much there was: the instance, chunks of its history, timers and messages. */
   remove(instanceId: string): number {
     const instance = this.get(instanceId);
@@ -124,7 +133,9 @@ export class MemoryHub {
       message.key === undefined ? undefined : this.#keys.get(keyOf(message.instanceId, message.key));
     if (known !== undefined) return known;
     const id = this.counters.nextMessageId++;
-    this.#inbox.set(id, { partition: this.partitionOf(message.instanceId), message: { ...message, id } });
+    const { dueAt, ...kept } = message;
+    const partition = this.partitionOf(message.instanceId);
+    this.#inbox.set(id, { partition, message: { ...kept, id }, dueAt });
     if (message.key !== undefined) this.#keys.set(keyOf(message.instanceId, message.key), id);
     return id;
   }
@@ -135,6 +146,24 @@ export class MemoryHub {
     this.#inbox.delete(id);
   }
 
+  hasMessage(id: number): boolean {
+    return this.#inbox.has(id);
+  }
+
+  /** Gives messages whose time has come their place, and with it a new id, behind those that are there. */
+  moveDue(partition: number, now: number, limit: number): void {
+    const due = this.#scheduled(partition).filter(({ dueAt = now }) => dueAt <= now);
+    for (const { message } of due.slice(0, limit)) {
+      const { id, ...rest } = message;
+      this.deleteMessage(id);
+      this.addMessage(rest);
+    }
+  }
+
+  nextDue(partition: number, now: number): number | undefined {
+    return this.#scheduled(partition).find(({ dueAt = now }) => dueAt > now)?.dueAt;
+  }
+
   messagesOf(instanceId: string): readonly StoredMessage[] {
     const messages = [...this.#inbox.values()].map(({ message }) => message);
     return messages.filter((message) => message.instanceId === instanceId);
@@ -142,9 +171,9 @@ export class MemoryHub {
 
   messagesAfter(partition: number, afterId: number, limit: number): readonly StoredMessage[] {
     const found: StoredMessage[] = [];
-    for (const { partition: at, message } of this.#inbox.values()) {
+    for (const { partition: at, message, dueAt } of this.#inbox.values()) {
       if (found.length === limit) break;
-      if (at === partition && message.id > afterId) found.push(message);
+      if (at === partition && message.id > afterId && dueAt === undefined) found.push(message);
     }
     return found;
   }
@@ -168,6 +197,15 @@ export class MemoryHub {
 
   timers(): readonly Timer[] {
     return [...this.#timers.values()].flatMap((ofRun) => [...ofRun.values()]);
+  }
+
+  #scheduled(partition: number): readonly WaitingMessage[] {
+    const scheduled = [...this.#inbox.values()].filter(
+      (waiting) => waiting.partition === partition && waiting.dueAt !== undefined,
+    );
+    return scheduled.toSorted(
+      (left, right) => (left.dueAt ?? 0) - (right.dueAt ?? 0) || left.message.id - right.message.id,
+    );
   }
 
   #existing(ids: ReadonlySet<string>): readonly MemoryInstance[] {

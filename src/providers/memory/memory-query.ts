@@ -1,3 +1,4 @@
+import { isEntityId } from "../../core/entity-id.ts";
 import { isTerminal } from "../../core/orchestration-status.ts";
 import {
   type HistoryChunk,
@@ -100,8 +101,10 @@ export class MemoryQueryStore implements QueryStore {
     let rows = 0;
     for (const instanceId of instanceIds) {
       const record = this.#hub.get(instanceId)?.record;
-      if (record === undefined || !isTerminal(record.status)) continue;
-      rows += this.#hub.remove(instanceId);
+      if (record === undefined) continue;
+      if (isEntityId(instanceId)) this.#hub.removeEntity(instanceId);
+      else if (isTerminal(record.status)) rows += this.#hub.remove(instanceId);
+      else continue;
       purged.push(instanceId);
     }
     if (purged.length > 0) this.#hub.listeners.notify(this);

@@ -45,6 +45,8 @@ export class MemoryWorkerStore implements WorkerStore {
   }
 
   async pull({ partition, limit, now, afterMessage, timers, recover }: PullRequest): Promise<Pulled> {
+    this.#hub.moveDue(partition, now, limit);
+    const nextMessageAt = this.#hub.nextDue(partition, now);
     const pending = this.#hub.pending().filter((instance) => instance.partition === partition);
     const starts = pending.map(({ record }) => record).toSorted(byDue);
     const nextStartAt = starts.find((record) => dueAt(record) > now)?.scheduledAt;
@@ -55,6 +57,7 @@ export class MemoryWorkerStore implements WorkerStore {
         .map(({ instanceId, run }) => ({ instanceId, run })),
       ...(nextStartAt === undefined ? {} : { nextStartAt }),
       messages: this.#hub.messagesAfter(partition, afterMessage, limit),
+      ...(nextMessageAt === undefined ? {} : { nextMessageAt }),
       timers: timers ? this.#timers(partition, timers, limit) : [],
       recover: recover ? this.#recover(partition, recover.afterInstanceId, limit) : [],
     };

@@ -22,15 +22,31 @@ export class EpisodeWriter {
   }
 
   write(episode: Episode): CommitOutcome {
+    if (episode.removes) return this.#remove(episode);
     const { run, chunk, nextRun } = episode;
     const refusal = episode.create ? this.#create(episode) : this.#checkRun(episode);
     if (refusal) return refusal;
     const target = nextRun?.run ?? run;
-    if (!this.#tables.history.append(target, chunk)) return this.#taken(target, episode);
+    const { history } = this.#tables;
+    const isReplacing = episode.snapshot && !episode.create;
+    const isPlaced = isReplacing ? history.replace(target, chunk) : history.append(target, chunk);
+    if (!isPlaced) return this.#taken(target, episode);
     if (!episode.create) this.#change(episode);
     if (nextRun?.rewritten) this.#tables.history.append(target, nextRun.rewritten);
     this.#settleMessagesAndTimers(episode);
     return this.#release(target, episode);
+  }
+
+  #remove({ instanceId, run, chunk, consumed }: Episode): CommitOutcome {
+    const { instances, history, inbox } = this.#tables;
+    const [fence] = consumed;
+    if (fence === undefined || !inbox.has(fence)) return { type: "already", messageIds: [] };
+    if (instances.isAtRun(run)) {
+      if (!history.has(run, chunk.seq - 1)) return { type: "conflict" };
+      this.#tables.removeEntity(this.#hub, instanceId, run);
+    }
+    for (const id of consumed) inbox.delete(id);
+    return APPLIED;
   }
 
   #checkRun(episode: Episode): CommitOutcome | undefined {

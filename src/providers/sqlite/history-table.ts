@@ -16,6 +16,7 @@ const NO_EFFECTS: CommitEffects = { messageIds: [] };
 /** The chunks of each run. */
 export class HistoryTable {
   readonly #insert: Statement;
+  readonly #replace: Statement;
   readonly #setEffects: Statement;
   readonly #find: Statement<{
     readonly at: number;
@@ -29,6 +30,9 @@ export class HistoryTable {
     this.#insert = database.prepare(
       "insert into history (run, seq, at, event_count, events) values (?, ?, ?, ?, ?) on conflict do nothing",
     );
+    this.#replace = database.prepare(
+      "update history set seq = ?, at = ?, event_count = ?, events = ?, effects = null where run = ? and seq = ?",
+    );
     this.#setEffects = database.prepare("update history set effects = ? where run = ? and seq = ?");
     this.#find = database.prepare("select at, events, effects from history where run = ? and seq = ?");
     this.#read = database.prepare(
@@ -40,6 +44,15 @@ export class HistoryTable {
   /** False when the place is taken. */
   append(run: number, chunk: HistoryChunk): boolean {
     return this.#insert.run(run, chunk.seq, chunk.at, chunk.eventCount, chunk.events).changes > 0;
+  }
+
+  /** Puts the chunk in the place of the one before it. False when that is not there. */
+  replace(run: number, { seq, at, eventCount, events }: HistoryChunk): boolean {
+    return this.#replace.run(seq, at, eventCount, events, run, seq - 1).changes > 0;
+  }
+
+  has(run: number, seq: number): boolean {
+    return this.#find.get(run, seq) !== undefined;
   }
 
   keepEffects(run: number, seq: number, effects: CommitEffects): void {

@@ -1,3 +1,4 @@
+import { isEntityId } from "../../core/entity-id.ts";
 import { isTerminal } from "../../core/orchestration-status.ts";
 import type { InstanceFilter } from "../../storage/index.ts";
 import type { ListCursor } from "../listing/continuation-token.ts";
@@ -12,15 +13,17 @@ export interface PurgeStep {
   readonly cursor?: ListCursor;
 }
 
-/** Removes the terminal ones of these instances in one transaction; the answer is their ids. */
+/** Removes the terminal ones and the entities of these in one transaction; the answer is their ids. */
 export function purgeIds(hub: Hub, instanceIds: readonly string[]): readonly string[] {
   const { transactions, tables } = hub.store;
   return transactions.write("purge", () => {
     checkExists(hub);
     return instanceIds.filter((instanceId) => {
       const found = tables.instances.find(hub, instanceId);
-      if (found === undefined || !isTerminal(statusOf(found.status))) return false;
-      tables.removeInstance(hub, instanceId, found.run);
+      if (found === undefined) return false;
+      if (isEntityId(instanceId)) tables.removeEntity(hub, instanceId, found.run);
+      else if (isTerminal(statusOf(found.status))) tables.removeInstance(hub, instanceId, found.run);
+      else return false;
       return true;
     });
   });

@@ -1,3 +1,4 @@
+import { given } from "../../core/given.ts";
 import type {
   CommitOutcome,
   Episode,
@@ -52,9 +53,14 @@ export class SqliteWorkerStore implements WorkerStore {
     const { transactions, tables, starts } = this.#hub.store;
     const part = partAt(this.#hub.hubId, request.partition);
     const { limit, afterMessage, timers, recover, now } = request;
+    const { inbox } = tables;
+    if (transactions.snapshot("pull", () => inbox.hasDue(part, now))) {
+      transactions.write("pull", () => inbox.moveDue(part, now, limit));
+    }
     return transactions.snapshot("pull", () => ({
       ...starts.due(part, now, limit),
-      messages: tables.inbox.after(part, afterMessage, limit),
+      messages: inbox.after(part, afterMessage, limit),
+      ...given({ nextMessageAt: inbox.nextDue(part, now) }),
       timers: timers ? tables.timers.due(part, timers, limit) : [],
       recover: recover ? tables.instances.toRecover(part, recover.afterInstanceId, limit) : [],
     }));

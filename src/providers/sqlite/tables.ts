@@ -19,6 +19,12 @@ export class Tables {
     this.timers = new TimerTable(database);
   }
 
+  /** Removes an entity; what waits for it stays (S-154). */
+  removeEntity(hub: HubRow, instanceId: string, run: number): void {
+    this.history.delete(run);
+    this.instances.delete(hub, instanceId, run);
+  }
+
   /** Removes an instance with its history, messages and timers; how many rows that were. */
   removeInstance(hub: HubRow, instanceId: string, run: number): number {
     const children =

@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import { describeChanges } from "./changes.ts";
 import { describeCreation } from "./create-instance.ts";
 import { describeCreatingEpisodes } from "./creating-episodes.ts";
+import { describeEntities } from "./entities.ts";
 import { describeEpisodes } from "./episodes.ts";
 import type { OpenHarness } from "./harness.ts";
 import { describeHistory } from "./history.ts";
@@ -23,6 +24,7 @@ export function describeStorageProvider(name: string, open: OpenHarness): void {
     describeLeases(open);
     describeEpisodes(open);
     describeCreatingEpisodes(open);
+    describeEntities(open);
     describeMessages(open);
     describeTimers(open);
     describeStarts(open);

@@ -1,0 +1,194 @@
+import type { EntityBatchResult } from "../core/entity-batch.ts";
+import { parseEntityId } from "../core/entity-id.ts";
+import { type EntityOperation, isEntityMessage } from "../core/entity-message.ts";
+import { type EntityStep, planSteps } from "../core/entity-plan.ts";
+import type { OwnedPartition } from "../storage/index.ts";
+import type { ActiveEntity, ActiveInstance, PendingMessage } from "./active-instance.ts";
+import type { PumpOutcome } from "./commit-pump.ts";
+import { type BuiltEntityEpisode, buildEntityEpisode } from "./entity-episode.ts";
+import type { AfterEpisode } from "./episode-runner.ts";
+import { settleAll } from "./inbox.ts";
+import type { PartitionPorts } from "./partition-ports.ts";
+
+type RunnerPorts = Pick<
+  PartitionPorts,
+  "clock" | "pump" | "settings" | "logger" | "executor" | "newRun" | "newExecutionId"
+>;
+
+/**
+ * Runs what an entity has to do, a batch at a time, and hands what it comes to to the commit pump.
+ *
+ * 1. One batch of an entity at a time; what comes meanwhile waits for the next.
+ * 2. A message that does not have its turn yet stays in the store, and in the queue of the entity.
+ */
+export class EntityRunner {
+  readonly #owned: OwnedPartition;
+  readonly #ports: RunnerPorts;
+  readonly #after: AfterEpisode;
+  readonly #waiting: ActiveInstance[] = [];
+  #running = 0;
+
+  constructor(owned: OwnedPartition, ports: RunnerPorts, after: AfterEpisode) {
+    this.#owned = owned;
+    this.#ports = ports;
+    this.#after = after;
+  }
+
+  run(instance: ActiveInstance, entity: ActiveEntity): void {
+    if (this.#running >= this.#ports.settings.maxConcurrentEntityFunctions) {
+      instance.phase = "ready";
+      this.#waiting.push(instance);
+      return;
+    }
+    entity.queue.push(...instance.inbox.splice(0));
+    entity.isDue = false;
+    const steps = this.#plan(entity);
+    if (steps.length === 0) return this.#after.rest(instance);
+    instance.phase = "running";
+    this.#execute(instance, entity, steps);
+  }
+
+  #plan(entity: ActiveEntity): readonly EntityStep[] {
+    const events = entity.queue.map(({ event }) => (event && isEntityMessage(event) ? event : undefined));
+    return planSteps(events, entity.state.lock, this.#ports.settings.maxEntityOperationBatchSize);
+  }
+
+  #execute(instance: ActiveInstance, entity: ActiveEntity, steps: readonly EntityStep[]): void {
+    const result = this.#operate(instance, entity, steps);
+    if (!(result instanceof Promise)) return this.#finish(instance, entity, steps, result);
+    this.#running += 1;
+    void result
+      .then(
+        (value) => {
+          if (!this.#after.tenure.over) this.#finish(instance, entity, steps, value);
+          void this.#ports.pump.flush();
+        },
+        (error: unknown) => this.#abort(instance, entity, error),
+      )
+      .finally(() => this.#next());
+  }
+
+  #operate(
+    instance: ActiveInstance,
+    entity: ActiveEntity,
+    steps: readonly EntityStep[],
+  ): EntityBatchResult | Promise<EntityBatchResult> {
+    const { state } = entity.state;
+    const operations = steps.flatMap(({ event }) => (isOperation(event) ? event : []));
+    if (operations.length === 0) return { results: [], state, actions: [] };
+    const { instanceId } = instance;
+    const name = parseEntityId(instanceId) ?? { name: instanceId, key: "" };
+    return this.#ports.executor.runEntity({ entity: name, instanceId, state, operations });
+  }
+
+  #finish(
+    instance: ActiveInstance,
+    entity: ActiveEntity,
+    planned: readonly EntityStep[],
+    batch: EntityBatchResult,
+  ): void {
+    const { clock, executor, newRun, newExecutionId, pump } = this.#ports;
+    const steps = upTo(planned, batch.results.length);
+    if (steps.length === 0) return this.#abort(instance, entity, new Error("The batch made no progress."));
+    const name = parseEntityId(instance.instanceId)?.name ?? "";
+    const isKnown = executor.hasEntity(name);
+    const built = buildEntityEpisode({
+      owned: this.#owned,
+      instance,
+      entity,
+      steps,
+      batch,
+      at: clock.now(),
+      isKnown,
+      newRun,
+      newId: newExecutionId,
+    });
+    instance.phase = "committing";
+    entity.isDue = !isKnown || steps.length < planned.length || this.#isCut(planned);
+    this.#logFailedSignals(instance, steps, batch);
+    const done = new Set(steps.map(({ index }) => index));
+    pump.add(built.episode, (outcome) => this.#committed(instance, entity, { built, done, outcome }));
+  }
+
+  /** Nobody waits for what became of a signal (S-158). */
+  #logFailedSignals(
+    { instanceId }: ActiveInstance,
+    steps: readonly EntityStep[],
+    { results }: EntityBatchResult,
+  ): void {
+    const operations = steps.flatMap(({ event }) => (isOperation(event) ? event : []));
+    results.forEach((result, index) => {
+      const asked = operations[index];
+      if (result.type !== "failed" || asked === undefined || asked.caller) return;
+      const { operation } = asked;
+      const { failure } = result;
+      this.#ports.logger.warn(
+        { instanceId, operation, failure },
+        "An operation that was signaled has failed",
+      );
+    });
+  }
+
+  /** There was no room for all that had its turn. */
+  #isCut(planned: readonly EntityStep[]): boolean {
+    const { maxEntityOperationBatchSize } = this.#ports.settings;
+    return planned.filter(({ event }) => isOperation(event)).length >= maxEntityOperationBatchSize;
+  }
+
+  #committed(
+    instance: ActiveInstance,
+    entity: ActiveEntity,
+    {
+      built,
+      done,
+      outcome,
+    }: {
+      readonly built: BuiltEntityEpisode;
+      readonly done: ReadonlySet<number>;
+      readonly outcome: PumpOutcome;
+    },
+  ): void {
+    if (outcome.type !== "applied" && outcome.type !== "already") {
+      // Nobody else creates entities: whoever is there now was not known here.
+      const other = outcome.type === "exists" ? ({ type: "conflict" } as const) : outcome;
+      return this.#after.committed(instance, entity.queue.splice(0), built, other);
+    }
+    const taken: PendingMessage[] = [];
+    const left: PendingMessage[] = [];
+    entity.queue.forEach((message, index) => (done.has(index) ? taken : left).push(message));
+    entity.queue = left;
+    entity.state = built.state;
+    if (!built.episode.removes) instance.run = built.episode.run;
+    this.#after.committed(instance, taken, built, outcome);
+  }
+
+  /** The operations could not be run at all: nothing happened, try again. */
+  #abort(instance: ActiveInstance, entity: ActiveEntity, error: unknown): void {
+    const messages = entity.queue.splice(0);
+    if (this.#after.tenure.over) return settleAll(messages, this.#after.tenure.over);
+    this.#ports.logger.warn(
+      { instanceId: instance.instanceId, err: error },
+      "A batch of operations was aborted and will be run again",
+    );
+    this.#after.reload(instance, messages);
+  }
+
+  #next(): void {
+    this.#running -= 1;
+    const instance = this.#waiting.shift();
+    if (this.#after.tenure.over || instance?.entity === undefined) return;
+    this.run(instance, instance.entity);
+    void this.#ports.pump.flush();
+  }
+}
+
+function isOperation(event: EntityStep["event"]): event is EntityOperation {
+  return event?.type === "EntityOperation";
+}
+
+/** The steps before the first operation that has not run. */
+function upTo(steps: readonly EntityStep[], operations: number): readonly EntityStep[] {
+  let seen = 0;
+  const end = steps.findIndex(({ event }) => isOperation(event) && seen++ === operations);
+  return end < 0 ? steps : steps.slice(0, end);
+}

@@ -1,0 +1,41 @@
+import type { CriticalSection } from "../core/critical-section.ts";
+import { EntityId, parseEntityId } from "../core/entity-id.ts";
+import type { OrchestrationContext } from "../core/orchestration-context.ts";
+
+/** What `isLocked` answers. */
+export interface LockState {
+  readonly isLocked: boolean;
+  readonly ownedLocks: readonly EntityId[];
+}
+
+/** The entities that an orchestration has to itself, until it lets go of them or ends (S-170). */
+export class DurableLock implements Disposable, AsyncDisposable {
+  readonly #core: OrchestrationContext;
+  readonly #section: CriticalSection;
+
+  constructor(core: OrchestrationContext, section: CriticalSection) {
+    this.#core = core;
+    this.#section = section;
+  }
+
+  /** Leaves the critical section. A second time it does nothing. */
+  release(): void {
+    this.#core.unlock(this.#section);
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.release();
+  }
+}
+
+export function lockState(section: CriticalSection | undefined): LockState {
+  const ownedLocks = (section?.lockSet ?? []).map((instanceId) => {
+    const { name, key } = parseEntityId(instanceId) ?? { name: instanceId, key: "" };
+    return new EntityId(name, key);
+  });
+  return { isLocked: section !== undefined, ownedLocks };
+}
