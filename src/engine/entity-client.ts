@@ -97,7 +97,7 @@ export class EntityClient {
     const what = inputOf(operation, instanceId);
     const text = inputText === undefined ? toJsonText(input, what) : checkPayload(inputText, what);
     const time = scheduledTime === undefined ? undefined : timeOf(scheduledTime);
-    await this.#send(instanceId, {
+    return this.#send(instanceId, {
       type: "EntityOperation",
       timestamp: this.#ports.clock.now(),
       requestId: randomUUID(),
@@ -186,8 +186,11 @@ export class EntityClient {
     const at = clock.now();
     const dueAt = event.type === "EntityOperation" ? event.scheduledTime : undefined;
     const due = dueAt === undefined || dueAt <= at ? {} : { dueAt };
-    await store.client.send([{ instanceId, at, event: encodeMessage(event), ...due }]);
-    worker?.left(instanceId);
+    const ids = await store.client.send([{ instanceId, at, event: encodeMessage(event), ...due }]);
+    const storedId = ids?.[0];
+    if (storedId !== undefined && worker?.takesMessages(instanceId)) {
+      worker.sent(instanceId, { event, storedId });
+    } else worker?.left(instanceId);
   }
 }
 

@@ -82,9 +82,9 @@ export class PartitionPuller {
   async #pullAll(): Promise<void> {
     try {
       while (!this.#stopped) {
-        const hasMore = await this.#pullOnce();
-        if (!hasMore) return;
-        await this.#room();
+        const next = await this.#pullOnce();
+        if (next === "nothing") return;
+        await this.#room(next);
       }
     } catch (error) {
       this.#ports.logger.warn({ err: error }, "The store could not be asked for work; trying again");
@@ -92,20 +92,21 @@ export class PartitionPuller {
     }
   }
 
-  /** True when there is more to ask for. */
-  async #pullOnce(): Promise<boolean> {
+  /** What there is to ask for after this: more of the same, what has come meanwhile, or nothing. */
+  async #pullOnce(): Promise<"more" | "new" | "nothing"> {
     const { partition, worker } = this.#ports;
     const { mark } = partition.backlog;
     const request = this.#request();
-    let hasMore = false;
+    let next: "more" | "new" | "nothing" = "nothing";
     await partition.held.whileAsking(async () => {
       const pulled = await worker.pull(request);
       if (this.#stopped) return;
       await this.#take(pulled, request);
       if (pulled.messages.length < PAGE) partition.backlog.catchUp(mark);
-      hasMore = partition.backlog.isBehind || this.#expectsMore(pulled, request);
+      if (this.#expectsMore(pulled, request)) next = "more";
+      else if (partition.backlog.isBehind) next = "new";
     });
-    return hasMore && !this.#stopped;
+    return this.#stopped ? "nothing" : next;
   }
 
   #request(): PullRequest {
@@ -208,13 +209,18 @@ export class PartitionPuller {
     );
   }
 
-  async #room(): Promise<void> {
+  /** What comes a bit at a time is asked for a few milliseconds later, and then together. */
+  async #room(next: "more" | "new"): Promise<void> {
     const { partition, clock } = this.#ports;
-    do {
+    await new Promise<void>((resolve) => {
+      if (next === "more") clock.soon(resolve);
+      else clock.after(BUSY_WAIT_MS, resolve);
+    });
+    while (!this.#stopped && partition.busyCount > BUSY_LIMIT) {
       await new Promise<void>((resolve) => {
         clock.after(BUSY_WAIT_MS, resolve);
       });
-    } while (!this.#stopped && partition.busyCount > BUSY_LIMIT);
+    }
   }
 
   #later(delayMs: number, then: () => void = () => this.pull()): void {

@@ -170,6 +170,11 @@ export class TaskHubWorker {
     return this.owns(instanceId) && this.#partitions.of(instanceId)?.backlog.isBehind === false;
   }
 
+  /** A message of this process is in the store, under this id. Only where `takesMessages` says so. */
+  sent(instanceId: string, message: { readonly event: InstanceMessage; readonly storedId: number }): void {
+    this.#partitions.sent(instanceId, message);
+  }
+
   /** This process has put a message for the instance into the store. */
   left(instanceId: string): void {
     this.#partitions.left(instanceId);

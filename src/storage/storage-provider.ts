@@ -77,8 +77,11 @@ export interface ClientStore {
     patch: InstancePatch,
     chunks: readonly HistoryChunk[],
   ): Promise<CreateResult>;
-  /** Adds messages to inboxes, all or none. Whether the instance exists is not looked at. */
-  send(messages: readonly NewMessage[]): Promise<void>;
+  /**
+   * Adds messages to inboxes, all or none. Whether the instance exists is not looked at. The answer is their ids, where the
+   * store can tell them before a worker of this process can have taken the messages.
+   */
+  send(messages: readonly NewMessage[]): Promise<readonly number[] | undefined>;
 }
 
 export type CreateResult =
