@@ -25,16 +25,14 @@ function signals(title: string, defaultN: number, ofEach: (n: number) => number)
     perdure: async ({ n, folder }) => {
       const { client, counter, close } = await openHub(folder);
       const round = async (number: number): Promise<void> => {
-        const ids = namesOf(n, number).map((name) => counter.id(name));
+        const names = namesOf(n, number);
+        const idAt = (index: number) => counter.id(names[index % names.length] ?? "");
         await Promise.all(
-          Array.from({ length: n }, (_, index) => {
-            const id = ids[index % ids.length];
-            return id && client.signalEntity(id, "add", 1);
-          }),
+          Array.from({ length: n }, (_, index) => client.signalEntity(idAt(index), "add", 1)),
         );
-        const isDone = async (id: (typeof ids)[number]): Promise<boolean> =>
-          (await client.readEntityState(id)).entityState === ofEach(n);
-        for (const id of ids) while (!(await isDone(id))) await soon();
+        const isDone = async (index: number): Promise<boolean> =>
+          (await client.readEntityState(idAt(index))).entityState === ofEach(n);
+        for (const index of names.keys()) while (!(await isDone(index))) await soon();
       };
       for (let index = 0; index < WARM_UP_ROUNDS; index++) await round(index);
       const ms = await timed(() => round(WARM_UP_ROUNDS));

@@ -121,7 +121,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   /** There is something to do without any new event: an action the history lacks, or an end that may come now. */
   get isDue(): boolean {
     if (this.#ending) return this.#isEnding();
-    return this.#suspension === undefined && this.actions.pending.length > 0;
+    return !this.#waits && this.actions.pending.length > 0;
   }
 
   /** Rebuilds the state that this history led to. Asynchronous only for async orchestrators. */
@@ -195,8 +195,21 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
 
   #apply(event: HistoryEvent): void {
     if (this.#ending?.type === "complete" && this.#ending.immediate) return;
-    if (this.#suspension && isHeldWhileSuspended(event)) this.#hold(event);
+    if (this.#waits && isHeldWhileSuspended(event) && !this.#regainsLock(event)) this.#hold(event);
     else this.#applyNow(event);
+  }
+
+  /** Suspended, or rewound into a critical section whose entities are to be locked again first. */
+  get #waits(): boolean {
+    return this.#suspension !== undefined || this.#entities?.section?.isLost === true;
+  }
+
+  /** What ends the wait for entities that are to be locked again; the code does not see it. */
+  #regainsLock(event: HistoryEvent): boolean {
+    const section = this.#entities?.section;
+    return (
+      section?.isLost === true && event.type === "EntityLockGranted" && event.criticalSectionId === section.id
+    );
   }
 
   #hold(event: MessageEvent): void {
@@ -227,7 +240,8 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       case "EntityOperationFailed":
       case "EntityLockGranted":
         this.#entities?.settle(event);
-        return this.#code.resume();
+        this.#code.resume();
+        return this.#releaseHeld();
       case "TaskCompleted":
         this.actions.open.remove(event.taskScheduledId)?.task.completeWithText(event.result);
         return this.#code.resume();
@@ -260,6 +274,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       case "ExecutionTerminated":
         return this.#terminate(event.reason);
       case "ExecutionRewound":
+        return this.#entities?.section?.lose();
       case "OrchestratorCompleted":
       case "ExecutionCompleted":
         return;
@@ -299,7 +314,13 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   #resumeExecution(): void {
     if (this.#suspension === undefined) return;
     this.#suspension = undefined;
-    const held = this.#held ?? NONE;
+    this.#releaseHeld();
+  }
+
+  /** Applies what has waited, as far as it does not have to wait again. */
+  #releaseHeld(): void {
+    if (this.#waits || this.#held === undefined) return;
+    const held = this.#held;
     this.#held = undefined;
     for (const event of held) this.#applyNow(event);
   }
@@ -376,7 +397,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   /** The completion gate (S-17): not before every task that was asked for has an outcome. */
   #mayEnd(ending: Ending): boolean {
     if (ending.type === "complete" && ending.immediate) return true;
-    if (this.#suspension) return false;
+    if (this.#waits) return false;
     return this.actions.open.size === 0 || this.#definition.completeOnReturn === true;
   }
 
@@ -389,7 +410,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
     if (canceledTimers.length > 0) this.actions.canceledTimers = [];
     return {
       accepted: this.#ignored ? accepted.filter((event) => !this.#ignored?.has(event)) : accepted,
-      actions: ends ? this.#lastActions(ending) : this.#suspension ? [] : this.actions.take(),
+      actions: ends ? this.#lastActions(ending) : this.#waits ? [] : this.actions.take(),
       completion: ends && ending.type === "complete" ? ending : undefined,
       continuedAsNew: ends && ending.type === "continueAsNew" ? this.#nextExecution() : undefined,
       customStatus,

@@ -61,12 +61,8 @@ async function plan(
     newExecutionId: executionId,
     rewindableChildren: await failedChildren(history, ports),
   });
-  const told = childrenToTell(
-    result,
-    { instanceId: record.instanceId, executionId, name: record.name },
-    rewound,
-    at,
-  );
+  const self = { instanceId: record.instanceId, executionId, name: record.name };
+  const told = [...childrenToTell(result, self, rewound, at), ...lockToRegain(result, self, at)];
   return {
     messages: told,
     episode: {
@@ -119,6 +115,25 @@ function childrenToTell(
       ...(rewound.reason === undefined ? {} : { reason: rewound.reason }),
     },
   }));
+}
+
+/** The failure has ended the critical section: its entities are locked again before the instance goes on. */
+function lockToRegain(
+  { history }: { readonly history: readonly HistoryEvent[] },
+  { instanceId, executionId }: Omit<ParentInstance, "taskScheduledId">,
+  timestamp: number,
+): readonly { readonly instanceId: string; readonly event: InstanceMessage }[] {
+  const { lock } = foldHistory(history);
+  const first = lock?.lockSet[0];
+  if (lock === undefined || first === undefined) return [];
+  const { criticalSectionId, lockSet } = lock;
+  const holder = { instanceId, executionId };
+  return [
+    {
+      instanceId: first,
+      event: { type: "EntityLock", timestamp, criticalSectionId, lockSet, position: 0, holder },
+    },
+  ];
 }
 
 async function failedChildren(

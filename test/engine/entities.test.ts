@@ -176,11 +176,22 @@ test("S-160: a deleted entity does not exist, and is new to the next operation",
   expect([deleted, await stateOf(hub)]).toEqual([undefined, 2]);
 });
 
+test("an entity that one batch makes and deletes leaves nothing", async () => {
+  const hub = hubWithCounter();
+  const { client } = await hub.host();
+  await Promise.all(["add", "delete"].map((operation) => client.entities.signal(COUNTER, operation, 1)));
+  await hub.clock.advance(50);
+
+  expect(await client.getStatus("@counter@a")).toBeUndefined();
+  expect(await (await hub.store()).query.messages("@counter@a")).toEqual([]);
+});
+
 test("S-161: cleanEntityStorage removes what is empty and nothing else", async () => {
   const hub = hubWithCounter();
   const { client } = await hub.host();
   await client.entities.signal(COUNTER, "add", 1);
   await client.entities.signal(new EntityId("counter", "b"), "add", 1);
+  await hub.clock.advance(50);
   await client.entities.signal(COUNTER, "delete");
   await hub.clock.advance(50);
 
