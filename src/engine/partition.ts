@@ -204,7 +204,7 @@ export class Partition {
     instance.creation = undefined;
     instance.row = effects.row;
     instance.nextSeq = episode.chunk.seq + 1;
-    instance.bytes += episode.chunk.events.length * 2;
+    instance.bytes = bytesAfter(instance, episode.chunk.events.length * 2);
     for (const message of messages) if (message.storedId !== undefined) this.held.consume(message.storedId);
     this.#effects.release(instance, effects, outcome);
     if (changesStatus(episode)) this.#ports.changed(instance.instanceId);
@@ -310,6 +310,11 @@ export class Partition {
     this.recover(instance.instanceId);
     this.#residents.passOn(instance);
   }
+}
+
+/** About what the instance takes in memory: its history, or the state of an entity, which has none. */
+function bytesAfter({ bytes, entity }: ActiveInstance, written: number): number {
+  return entity ? written + (entity.state.state?.length ?? 0) * 2 : bytes + written;
 }
 
 function isWritten(outcome: PumpOutcome): outcome is Written {
