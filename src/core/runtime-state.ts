@@ -93,6 +93,7 @@ export function foldHistory(history: Iterable<HistoryEvent>): RuntimeState {
       case "ExecutionRewound":
       case "EventSent":
       case "EventRaised":
+      case "PatchMarked":
       case "OrchestratorStarted":
       case "OrchestratorCompleted":
         break;

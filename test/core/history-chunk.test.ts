@@ -86,6 +86,7 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
   TimerFired: { timerId: number, fireAt: number },
   EventSent: { eventId: number, instanceId: text, name: text, input: maybe(json) },
   EventRaised: { name: text, input: maybe(json), messageId: maybe(text) },
+  PatchMarked: { patchId: text },
   OrchestratorStarted: {},
   OrchestratorCompleted: {},
 };

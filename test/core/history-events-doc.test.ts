@@ -56,6 +56,7 @@ const EVENTS: { readonly [T in HistoryEventName]: Presence<T> } = {
   TimerFired: { timerId: required, fireAt: required },
   EventSent: { eventId: required, instanceId: required, name: required, input: optional },
   EventRaised: { name: required, input: optional, messageId: optional },
+  PatchMarked: { patchId: required },
   OrchestratorStarted: {},
   OrchestratorCompleted: {},
 };

@@ -51,9 +51,9 @@ export class SqliteWorkerStore implements WorkerStore {
   async pull(request: PullRequest): Promise<Pulled> {
     const { transactions, tables, starts } = this.#hub.store;
     const part = partAt(this.#hub.hubId, request.partition);
-    const { limit, afterMessage, timers, recover, now } = request;
+    const { limit, afterMessage, timers, recover } = request;
     return transactions.snapshot("pull", () => ({
-      ...starts.due(part, now, limit),
+      ...starts.due(part, request),
       messages: tables.inbox.after(part, afterMessage, limit),
       timers: timers ? tables.timers.due(part, timers, limit) : [],
       recover: recover ? tables.instances.toRecover(part, recover.afterInstanceId, limit) : [],
