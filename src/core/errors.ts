@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   INSTANCE_ALREADY_EXISTS: { family: "application", httpStatus: 409 },
   INVALID_INSTANCE_STATE: { family: "application", httpStatus: 409 },
   ORCHESTRATOR_NOT_FOUND: { family: "application", httpStatus: 400 },
+  ORCHESTRATOR_VERSION_NOT_FOUND: { family: "application", httpStatus: 400 },
   ACTIVITY_NOT_FOUND: { family: "application", httpStatus: 400 },
   ENTITY_NOT_FOUND: { family: "application", httpStatus: 400 },
   LOCKING_RULES: { family: "application", httpStatus: 500 },
@@ -104,11 +105,32 @@ export class TaskFailedError extends DurableError {
   }
 }
 
+/** Both sides of a disagreement between a history and the code that is replayed over it (S-39), in words. */
+export interface Disagreement {
+  /** The event of the history, by its number. */
+  readonly eventId: number;
+  /** What the history has there. */
+  readonly history: string;
+  /** What the code asks for instead. */
+  readonly code: string;
+  readonly likelyCause: string;
+}
+
 /** The code asks for something else than the history says it asked for (S-39). */
 export class NonDeterminismError extends DurableError {
   override readonly name = "NonDeterminismError";
+  readonly #disagreement: Disagreement;
 
-  constructor(detail: string) {
-    super("NON_DETERMINISM", `Non-Deterministic workflow detected: ${detail}`);
+  constructor(disagreement: Disagreement) {
+    super("NON_DETERMINISM", `Non-Deterministic workflow detected: ${disagreementText(disagreement)}`);
+    this.#disagreement = disagreement;
   }
+
+  get disagreement(): Disagreement {
+    return this.#disagreement;
+  }
+}
+
+export function disagreementText({ eventId, history, code, likelyCause }: Disagreement): string {
+  return `event ${eventId} of the history is ${history}, but the code now asks for ${code}. Likely cause: ${likelyCause}`;
 }

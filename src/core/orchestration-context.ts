@@ -9,6 +9,7 @@ import { eventTimeout, LimitedEventWait } from "./event-wait.ts";
 import type { ExternalEvents } from "./external-events.ts";
 import type { ExecutionStarted, JsonText, ParentInstance } from "./history-event.ts";
 import { checkInstanceId } from "./instance-id.ts";
+import { requirePatchId } from "./patches.ts";
 import { checkRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
 import { RetryingTask, type RetryPort } from "./retrying-task.ts";
 import { AllTask, AnyTask, EventTask, type Task, type TaskScope, type TimerTask } from "./task.ts";
@@ -58,6 +59,9 @@ export interface ContextPort extends TaskScope {
   enter(): void;
   continueAsNew(input: JsonText | undefined, options: ContinueAsNewOptions): void;
   setCustomStatus(text: JsonText | undefined): void;
+  isPatched(id: string): boolean;
+  /** The version of a child that is started with this one, or with none. */
+  versionOfStart(name: string, version: string | undefined): string | undefined;
 }
 
 /** What an orchestrator can do. All of it is replayed, none of it touches the world. */
@@ -119,7 +123,8 @@ export class OrchestrationContext {
     const { actions, entities } = this.#enter();
     entities.checkSubOrchestration();
     const text = toJsonText(input, `The input of sub-orchestration '${name}'`);
-    const { instanceId, version, retry } = options;
+    const { instanceId, retry } = options;
+    const version = this.versionOfStart(name, options.version);
     if (instanceId !== undefined) this.#checkChildId(instanceId);
     const attempt = (retryOf: number | undefined): Task<unknown> =>
       actions.createSubOrchestration({ name, input: text, instanceId, version, retryOf });
@@ -136,8 +141,14 @@ export class OrchestrationContext {
     const instanceId = options.instanceId ?? this.newGuid();
     this.#checkChildId(instanceId);
     const text = toJsonText(input, `The input of orchestration '${name}'`);
-    actions.startOrchestration({ name, input: text, instanceId, version: options.version });
+    const version = this.versionOfStart(name, options.version);
+    actions.startOrchestration({ name, input: text, instanceId, version });
     return instanceId;
+  }
+
+  /** The version of a sub-orchestration that is started with this one, or with none (S-115). */
+  versionOfStart(name: string, version: string | undefined): string | undefined {
+    return this.#port.versionOfStart(name, version);
   }
 
   createTimer(fireAt: number): TimerTask {
@@ -250,6 +261,12 @@ export class OrchestrationContext {
       );
     }
     this.#enter().setCustomStatus(text);
+  }
+
+  /** @throws {DurableError} INVALID_ARGUMENT */
+  patched(id: string): boolean {
+    requirePatchId(id);
+    return this.#enter().isPatched(id);
   }
 
   /** A UUID that is the same in every replay (S-120 to S-123). */

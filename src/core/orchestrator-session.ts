@@ -3,7 +3,7 @@ import { type CodeOwner, CodeRunner, type CodeRunnerOptions } from "./code-runne
 import { toJsonText } from "./data-converter.ts";
 import { EntityRequests } from "./entity-requests.ts";
 import type { Completion, ContinuedAsNew, EpisodeResult } from "./episode-result.ts";
-import type { ErrorCode } from "./errors.ts";
+import { type Disagreement, type ErrorCode, NonDeterminismError } from "./errors.ts";
 import { ExternalEvents } from "./external-events.ts";
 import { describeFailure, type FailureDetails, taskFailed } from "./failure-details.ts";
 import type { EventRaised, ExecutionStarted, HistoryEvent, JsonText, MessageEvent } from "./history-event.ts";
@@ -16,11 +16,21 @@ import {
 } from "./orchestration-context.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
 import type { OrchestratorDefinition } from "./orchestrator-definition.ts";
+import { Patches } from "./patches.ts";
 
 export interface SessionOptions extends CodeRunnerOptions {
   readonly maxActions: number;
+  /** The version that a sub-orchestration gets which names this one, or none (S-115). Default: what it names. */
+  readonly versionOfStart?: (name: string, version: string | undefined) => string | undefined;
   /** Sequence numbers of past scheduling events count for nothing; `renumbered` tells the new ones (rewind). */
   readonly renumbered?: (event: SchedulingHistoryEvent, id: number) => void;
+}
+
+/** What the code has done that no orchestrator may do, or that this one did not do before. */
+export interface Verdict {
+  readonly text: string;
+  /** Present when it is at odds with its history. */
+  readonly disagreement: Disagreement | undefined;
 }
 
 type Ending =
@@ -77,6 +87,8 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   #ending: Ending | undefined;
   #continue: (Omit<ContinuedAsNew, "carriedOver"> & { readonly preservesEvents: boolean }) | undefined;
   #carriedOver: EventRaised[] | undefined;
+  readonly #patches = new Patches();
+  #verdict: Verdict | undefined;
   #customStatus: { readonly text: JsonText | undefined } | undefined;
   /** Messages that came after the end in its very episode: they did nothing. */
   #ignored: Set<HistoryEvent> | undefined;
@@ -113,6 +125,11 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
     return this.#ending?.type === "complete" && this.#ending.immediate && this.#ending.status === "Failed";
   }
 
+  /** Why the instance must fail at once, if it must. */
+  get verdict(): Verdict | undefined {
+    return this.#verdict;
+  }
+
   /** The function has returned or thrown; only open tasks hold up the end (S-19). */
   get hasReturned(): boolean {
     return this.#ending !== undefined;
@@ -126,11 +143,17 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
 
   /** Rebuilds the state that this history led to. Asynchronous only for async orchestrators. */
   replay(history: readonly HistoryEvent[]): void | Promise<void> {
+    this.foresee(history);
     for (const event of history) {
       if (event.type === "EventRaised") this.#acceptance.isNew(event.messageId);
     }
     const running = this.#applyAll(history, true);
     return running ? running.then(() => this.#forgetReported()) : this.#forgetReported();
+  }
+
+  /** What lies in a history for the code to find, when the history is replayed piece by piece (rewind). */
+  foresee(history: readonly HistoryEvent[]): void {
+    this.#patches.foresee(history);
   }
 
   /** Runs one episode at the given time. */
@@ -162,6 +185,15 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   continueAsNew(input: JsonText | undefined, options: ContinueAsNewOptions): void {
     const preservesEvents = options.preserveUnprocessedEvents === true;
     this.#continue = { input, version: options.version, preservesEvents };
+  }
+
+  isPatched(id: string): boolean {
+    return this.#patches.counts(id, this.isReplaying);
+  }
+
+  versionOfStart(name: string, version: string | undefined): string | undefined {
+    const { versionOfStart } = this.#options;
+    return versionOfStart ? versionOfStart(name, version) : version;
   }
 
   setCustomStatus(text: JsonText | undefined): void {
@@ -277,6 +309,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
         return this.#entities?.section?.lose();
       case "OrchestratorCompleted":
       case "ExecutionCompleted":
+      case "PatchMarked":
         return;
     }
   }
@@ -294,7 +327,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       renumbered?.(event, action.id);
       this.#entities?.confirm(action, event);
     } catch (error) {
-      this.#failWith(error, true);
+      this.misbehaved(error);
     }
   }
 
@@ -366,6 +399,8 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   }
 
   misbehaved(error: unknown): void {
+    const disagreement = error instanceof NonDeterminismError ? error.disagreement : undefined;
+    this.#verdict ??= { text: describeFailure(error).errorMessage, disagreement };
     this.#failWith(error, true);
   }
 
@@ -410,6 +445,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
     if (canceledTimers.length > 0) this.actions.canceledTimers = [];
     return {
       accepted: this.#ignored ? accepted.filter((event) => !this.#ignored?.has(event)) : accepted,
+      patches: this.#patches.takeMarked(),
       actions: ends ? this.#lastActions(ending) : this.#waits ? [] : this.actions.take(),
       completion: ends && ending.type === "complete" ? ending : undefined,
       continuedAsNew: ends && ending.type === "continueAsNew" ? this.#nextExecution() : undefined,

@@ -137,6 +137,7 @@ export function foldHistory(history: Iterable<HistoryEvent>): RuntimeState {
       case "EventSent":
       case "EventRaised":
       case "EntityOperationSignaled":
+      case "PatchMarked":
       case "OrchestratorStarted":
       case "OrchestratorCompleted":
         break;

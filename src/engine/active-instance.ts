@@ -64,6 +64,8 @@ export class ActiveInstance {
   /** A new owner found it: what its history says is under way must be started again. */
   recovering = false;
   bytes = 0;
+  /** The version under which it begins, when it was written without one: the first episode writes it down. */
+  pinnedVersion: string | undefined;
 
   constructor(instanceId: string) {
     this.instanceId = instanceId;

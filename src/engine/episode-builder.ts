@@ -291,6 +291,7 @@ function patchOf(
         : undefined;
   const patch: { -readonly [K in keyof InstancePatch]: InstancePatch[K] } = {};
   if (status !== undefined) patch.status = status;
+  if (before.status === "Pending" && instance.pinnedVersion) patch.version = instance.pinnedVersion;
   if (recover !== undefined) patch.recover = recover;
   if (output !== undefined) patch.output = output;
   if (customStatus) patch.customStatus = customStatus.text ?? null;

@@ -1,4 +1,4 @@
-import type { Pulled, PullRequest, QueryStore, Timer, WorkerStore } from "../storage/index.ts";
+import type { DueStart, Pulled, PullRequest, QueryStore, Timer, WorkerStore } from "../storage/index.ts";
 import type { Clock } from "./clock.ts";
 import { type FoundWork, restartAfterCrash } from "./crash-guard.ts";
 import type { Logger } from "./logger.ts";
@@ -19,6 +19,8 @@ const RETRY_MS = 250;
 /** With more busy instances than this, the store's backlog can wait. */
 const BUSY_LIMIT = 5_000;
 const BUSY_WAIT_MS = 5;
+/** Starts that may not begin here fill whole pages: how long those that follow them wait until all are looked at again. */
+const ALL_STARTS_MS = 5_000;
 
 /**
  * Brings what the store has for a partition into memory: pending starts, messages of other processes, timers that come
@@ -27,6 +29,7 @@ const BUSY_WAIT_MS = 5;
 export class PartitionPuller {
   readonly #ports: PullerPorts;
   #afterMessage = 0;
+  #afterStart: DueStart | undefined;
   #recovered: string | undefined = "";
   #timersAfter: Timer | undefined;
   #timersUntil = Number.NEGATIVE_INFINITY;
@@ -116,6 +119,7 @@ export class PartitionPuller {
       limit: PAGE,
       now: clock.now(),
       afterMessage: this.#afterMessage,
+      ...(this.#afterStart === undefined ? {} : { afterStart: this.#afterStart }),
       ...(this.#recovered === undefined ? {} : { recover: { afterInstanceId: this.#recovered } }),
       ...(this.#moreTimers
         ? { timers: { until: this.#timersUntil, ...(this.#timersAfter ? { after: this.#timersAfter } : {}) } }
@@ -129,9 +133,10 @@ export class PartitionPuller {
     if (careful) await this.#takeCarefully(pulled);
     else {
       for (const instanceId of pulled.recover) partition.recover(instanceId);
-      for (const start of pulled.starts) partition.begin(start.instanceId);
+      for (const start of pulled.starts) partition.begin(start);
       for (const message of pulled.messages) partition.take(message);
     }
+    this.#noteStarts(pulled);
     this.#afterMessage = pulled.messages.at(-1)?.id ?? this.#afterMessage;
     for (const timer of pulled.timers) partition.timers.add(timer);
     if (request.recover) this.#noteRecovered(pulled);
@@ -150,7 +155,7 @@ export class PartitionPuller {
       else work.set(instanceId, [begin]);
     };
     for (const instanceId of pulled.recover) add(instanceId, () => partition.recover(instanceId));
-    for (const start of pulled.starts) add(start.instanceId, () => partition.begin(start.instanceId));
+    for (const start of pulled.starts) add(start.instanceId, () => partition.begin(start));
     for (const message of pulled.messages) add(message.instanceId, () => partition.take(message));
     const found: FoundWork[] = [...work].map(([instanceId, begins]) => ({
       instanceId,
@@ -164,10 +169,23 @@ export class PartitionPuller {
       clock,
       logger,
       get: (instanceId) => query.get(instanceId),
+      mayRun: (record) => partition.mayRun(record),
       countAttempts: (instanceIds) => worker.countAttempts(instanceIds),
       quarantine: (instanceId, reason) => worker.quarantine(instanceId, reason),
       isStopped: () => this.#stopped,
     });
+  }
+
+  /** A full page may be full of starts that stay: what comes after them must not wait for them. */
+  #noteStarts(pulled: Pulled): void {
+    if (pulled.starts.length < PAGE) return;
+    if (this.#afterStart === undefined) {
+      this.#later(ALL_STARTS_MS, () => {
+        this.#afterStart = undefined;
+        this.pull();
+      });
+    }
+    this.#afterStart = pulled.starts.at(-1);
   }
 
   #noteRecovered(pulled: Pulled): void {

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { DurableError } from "../core/errors.ts";
+import type { VersionMatchStrategy } from "../core/version-match.ts";
 
 /** How the engine behaves. The names that host.json has are host.json's (contract 6.1). */
 export interface EngineSettings {
@@ -27,6 +28,14 @@ export interface EngineSettings {
   readonly throwStatusExceptionsOnRaiseEvent: boolean;
   /** Which existing instances a start may replace (S-5). Default NonRunningStates. */
   readonly overridableExistingInstanceStates: "NonRunningStates" | "AnyState";
+  /** The version of this worker, which starts that name none get (S-200). Default none. */
+  readonly defaultVersion?: string | undefined;
+  /** Which versions run on an orchestrator that is registered without one (S-200). Default CurrentOrOlder. */
+  readonly versionMatchStrategy: VersionMatchStrategy;
+  /** Whether an instance whose version this worker does not run waits for one that does, or fails (S-200). Default Reject. */
+  readonly versionFailureStrategy: "Reject" | "Fail";
+  /** Whether an instance whose code disagrees with its history waits for the code to be mended, or fails (S-39e). Default Block. */
+  readonly nonDeterministicInstances: "Block" | "Fail";
 }
 
 /** The least that each number may be. Without memory for sessions every episode replays; everything else needs one. */
@@ -40,6 +49,13 @@ const LEAST: Readonly<Partial<Record<keyof EngineSettings, number>>> = {
   leaseMs: 100,
   timerHorizonMs: 1,
   maxTimersInMemory: 1,
+};
+
+const CHOICES: Readonly<Partial<Record<keyof EngineSettings, readonly string[]>>> = {
+  overridableExistingInstanceStates: ["NonRunningStates", "AnyState"],
+  versionMatchStrategy: ["None", "Strict", "CurrentOrOlder"],
+  versionFailureStrategy: ["Reject", "Fail"],
+  nonDeterministicInstances: ["Block", "Fail"],
 };
 
 /** @throws {DurableError} INVALID_CONFIGURATION */
@@ -58,6 +74,9 @@ export function defaultSettings(overrides: Partial<EngineSettings> = {}): Engine
     maxTimersInMemory: 50_000,
     throwStatusExceptionsOnRaiseEvent: false,
     overridableExistingInstanceStates: "NonRunningStates",
+    versionMatchStrategy: "CurrentOrOlder",
+    versionFailureStrategy: "Reject",
+    nonDeterministicInstances: "Block",
     ...overrides,
   };
   for (const [name, least] of Object.entries(LEAST)) {
@@ -66,6 +85,14 @@ export function defaultSettings(overrides: Partial<EngineSettings> = {}): Engine
     throw new DurableError(
       "INVALID_CONFIGURATION",
       `${name} is ${value}; allowed: a number, ${least} or more.`,
+    );
+  }
+  for (const [name, choices] of Object.entries(CHOICES)) {
+    const value = settings[name as keyof EngineSettings];
+    if (typeof value === "string" && choices.includes(value)) continue;
+    throw new DurableError(
+      "INVALID_CONFIGURATION",
+      `${name} is ${String(value)}; allowed: ${choices.join(", ")}.`,
     );
   }
   return settings;

@@ -86,6 +86,10 @@ export class TaskHubWorker {
     return this.#executor;
   }
 
+  get nonDeterministicInstances(): EngineSettings["nonDeterministicInstances"] {
+    return this.#settings.nonDeterministicInstances;
+  }
+
   /** Whether this process owns all of the hub, part of it, or waits for another to let go. */
   get role(): "owner" | "part-owner" | "standby" | "stopped" {
     if (this.#state !== "started") return "stopped";

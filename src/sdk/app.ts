@@ -23,6 +23,8 @@ export type ActivityHandler<I, O> = (input: I, context: ActivityContext) => O | 
 export type EntityHandler<S> = (context: EntityContext<S>) => unknown;
 
 export interface OrchestrationOptions<I, O> {
+  /** The version whose instances this function runs. Without one it runs those no other function is registered for. */
+  readonly version?: string;
   /** Checks and shapes the input, at the start and in the orchestrator. */
   readonly input?: Schema<I>;
   /** Checks and shapes the result. */
@@ -38,7 +40,7 @@ export interface ActivityOptions<I, O> {
   readonly timeoutMs?: number;
 }
 
-/** A set of functions. Names compare without regard to case, and there is one function for each name. */
+/** A set of functions. Names compare without regard to case; there is one function for each name, or one for each version. */
 export class App {
   readonly registry = new FunctionRegistry();
   readonly schemas = new FunctionSchemas();
@@ -66,14 +68,16 @@ export class App {
   ): OrchestratorReference<Untyped, Untyped> {
     requireHandler(registered, "orchestrator", name);
     const options = typeof registered === "function" ? { handler: registered } : registered;
+    const version = "version" in options ? options.version : undefined;
     this.registry.addOrchestrator({
       name,
+      ...(version === undefined ? {} : { version }),
       handler: orchestratorHandler(options, this.schemas, name),
       ...("completeOnReturn" in options && options.completeOnReturn ? { completeOnReturn: true } : {}),
       ...("input" in options && options.input ? { checkInput: inputCheck(name, options.input) } : {}),
     });
-    if ("input" in options) this.schemas.addOrchestratorInput(name, options.input);
-    return { kind: "orchestrator", name };
+    if ("input" in options) this.schemas.addOrchestratorInput(name, version, options.input);
+    return { kind: "orchestrator", name, ...(version === undefined ? {} : { version }) };
   }
 
   /** Registers an activity. @throws {DurableError} DUPLICATE_FUNCTION, INVALID_FUNCTION */

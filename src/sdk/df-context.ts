@@ -148,6 +148,11 @@ export class DurableOrchestrationContext<I = unknown> {
     this.#customStatus = status;
   }
 
+  /** See `patched` of the context. */
+  patched(id: string): boolean {
+    return this.#context.patched(id);
+  }
+
   /** The argument of durable-functions v3 is accepted and not needed: the id is the instance's own. */
   newGuid(_instanceId?: string): string {
     return this.#context.newGuid();

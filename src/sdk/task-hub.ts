@@ -134,8 +134,7 @@ function makeWorker(
   const executor = new LocalExecutor({
     registry: app.registry,
     clock: systemClock,
-    maxOrchestrationActions: settings.maxOrchestrationActions,
-    rollbackEntityOperations: settings.rollbackEntityOperationsOnExceptions,
+    ...settings,
   });
   return new TaskHubWorker({ store, executor, settings, ...(logger ? { logger } : {}) });
 }

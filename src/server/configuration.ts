@@ -290,6 +290,10 @@ function engineSettings(values: Readonly<Record<string, HostJsonValue>>): Partia
     "maxOrchestrationActions",
     "overridableExistingInstanceStates",
     "throwStatusExceptionsOnRaiseEvent",
+    "defaultVersion",
+    "versionMatchStrategy",
+    "versionFailureStrategy",
+    "nonDeterministicInstances",
   ] as const satisfies readonly (keyof EngineSettings)[];
   return Object.fromEntries(
     names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),

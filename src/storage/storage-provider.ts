@@ -162,6 +162,8 @@ export interface PullRequest {
   readonly limit: number;
   /** Starts and messages due by this time. */
   readonly now: number;
+  /** Starts after this one in the order of (dueAt, run). Absent: from the first. */
+  readonly afterStart?: Pick<DueStart, "dueAt" | "run">;
   /** Messages with ids above this one. */
   readonly afterMessage: number;
   /** Timers due up to `until`, after the given one in the order of (dueAt, run, id). Absent: no timers are read. */
@@ -170,9 +172,16 @@ export interface PullRequest {
   readonly recover?: { readonly afterInstanceId: string };
 }
 
+export interface DueStart {
+  readonly instanceId: string;
+  readonly run: number;
+  /** Its scheduled time, else that of its creation. */
+  readonly dueAt: number;
+}
+
 export interface Pulled {
   /** Pending instances that may start now, oldest due first; asked again, the same ones come until they have started. */
-  readonly starts: readonly { readonly instanceId: string; readonly run: number }[];
+  readonly starts: readonly DueStart[];
   /** When the next Pending instance that may not start yet is due. */
   readonly nextStartAt?: number;
   /** Those whose time has come take their place, and a new id, behind all that have come before. */

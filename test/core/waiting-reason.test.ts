@@ -11,6 +11,18 @@ test.each<[WaitingReason, string]>([
   [{ type: "suspended", since: T0, reason: "month's end" }, `It is suspended since ${AT}: month's end.`],
   [{ type: "quarantined", reason: "its history is corrupt" }, "It is in quarantine: its history is corrupt."],
   [{ type: "orchestrator-missing", name: "Order" }, "No worker has the orchestrator 'Order'."],
+  [
+    { type: "version-missing", name: "Order", version: "3.0", versions: ["1.0", "2.0"] },
+    "No worker has version '3.0' of the orchestrator 'Order'; there is '1.0', '2.0'.",
+  ],
+  [
+    { type: "version-missing", name: "Order", versions: [] },
+    "No worker runs the orchestrator 'Order' without a version.",
+  ],
+  [
+    { type: "blocked", eventId: 3, history: "this", code: "that", likelyCause: "a change." },
+    "It is blocked until its code is mended: event 3 of the history is this, but the code now asks for that. Likely cause: a change.",
+  ],
   [{ type: "messages", count: 1 }, "1 message waits for a host to pick them up."],
   [{ type: "messages", count: 3 }, "3 messages wait for a host to pick them up."],
   [

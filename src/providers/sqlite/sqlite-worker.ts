@@ -58,7 +58,7 @@ export class SqliteWorkerStore implements WorkerStore {
       transactions.write("pull", () => inbox.moveDue(part, now, limit));
     }
     return transactions.snapshot("pull", () => ({
-      ...starts.due(part, now, limit),
+      ...starts.due(part, request),
       messages: inbox.after(part, afterMessage, limit),
       ...given({ nextMessageAt: inbox.nextDue(part, now) }),
       timers: timers ? tables.timers.due(part, timers, limit) : [],
