@@ -50,7 +50,14 @@ export type WaitingReason =
       readonly since: number;
     }
   /** It is an entity: it has no end. */
-  | { readonly type: "entity"; readonly lockedBy?: string; readonly waiting: number }
+  | {
+      readonly type: "entity";
+      readonly lockedBy?: string;
+      /** Orchestrations that have asked for its lock, in their order. */
+      readonly lockQueue: readonly string[];
+      /** Messages for it, lock requests among them. */
+      readonly waiting: number;
+    }
   | { readonly type: "event"; readonly names: readonly string[] }
   /** The function has returned; only what it did not wait for holds up its end (S-17). */
   | { readonly type: "returned"; readonly openTasks: number }

@@ -45,6 +45,24 @@ test.each<[WaitingReason, string]>([
   [{ type: "timer", dueAt: T0, purpose: "retry" }, `A failed call is tried again at ${AT}.`],
   [{ type: "timer", dueAt: T0, purpose: "event-timeout" }, `Its wait for an external event ends at ${AT}.`],
   [{ type: "timer", dueAt: 1e20, purpose: "timer" }, "It waits for a timer due at 100000000000000000000."],
+  [
+    { type: "entity-call", instanceId: "@a@b", operation: "add", since: T0 },
+    `It waits for operation 'add' of entity '@a@b' since ${AT}.`,
+  ],
+  [
+    { type: "lock", instanceId: "@a@b", ahead: 0, since: T0 },
+    `It waits for the lock of entity '@a@b' since ${AT}.`,
+  ],
+  [
+    { type: "lock", instanceId: "@a@b", heldBy: "x", ahead: 2, since: T0 },
+    `It waits for the lock of entity '@a@b', which instance 'x' holds (2 others wait before it) since ${AT}.`,
+  ],
+  [{ type: "entity", waiting: 0, lockQueue: [] }, "It is an entity: it waits for operations."],
+  [{ type: "entity", waiting: 2, lockQueue: [] }, "It is an entity; 2 messages wait for it."],
+  [
+    { type: "entity", waiting: 1, lockQueue: [], lockedBy: "x" },
+    "It is an entity that instance 'x' has locked; 1 message waits for it.",
+  ],
   [{ type: "event", names: ["approval"] }, "It waits for external event 'approval'."],
   [{ type: "event", names: ["approval", "refusal"] }, "It waits for external event 'approval', 'refusal'."],
   [{ type: "event", names: [] }, "It waits for an external event."],

@@ -95,6 +95,9 @@ test("S-168: while an entity is locked, others wait; why is said, with the holde
   expect((await client.whyWaiting("@account@a"))?.sentence).toBe(
     "It is an entity that instance 'holder' has locked; 1 message waits for it.",
   );
+  expect((await client.whyWaiting("@account@b"))?.reasons).toEqual([
+    { type: "entity", lockedBy: "holder", waiting: 2, lockQueue: [waiting, last] },
+  ]);
   await client.raiseEvent("holder", "leave");
   await hub.clock.advance(50);
   expect(await client.entities.read(A)).toMatchObject({ state: "101" });
