@@ -2,12 +2,20 @@ import type { ActionLog } from "./action-log.ts";
 import type { CriticalSection } from "./critical-section.ts";
 import { toJsonText } from "./data-converter.ts";
 import { deterministicGuid, guidTime } from "./deterministic-guid.ts";
+import {
+  type CallHttpOptions,
+  type DurableHttpRequest,
+  type DurableHttpResponse,
+  HTTP_ACTIVITY,
+  httpRequest,
+} from "./durable-http.ts";
 import { checkEntityId, type EntityName } from "./entity-id.ts";
 import type { EntityRequests } from "./entity-requests.ts";
 import { DurableError } from "./errors.ts";
 import { eventTimeout, LimitedEventWait } from "./event-wait.ts";
 import type { ExternalEvents } from "./external-events.ts";
 import type { ExecutionStarted, JsonText, ParentInstance } from "./history-event.ts";
+import { HttpCall } from "./http-call.ts";
 import { checkInstanceId } from "./instance-id.ts";
 import { requirePatchId } from "./patches.ts";
 import { checkRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
@@ -60,6 +68,8 @@ export interface ContextPort extends TaskScope {
   continueAsNew(input: JsonText | undefined, options: ContinueAsNewOptions): void;
   setCustomStatus(text: JsonText | undefined): void;
   isPatched(id: string): boolean;
+  /** How long an HTTP call waits between two polls when the answer does not say, in milliseconds. */
+  readonly httpPollMs: number;
   /** The version of a child that is started with this one, or with none. */
   versionOfStart(name: string, version: string | undefined): string | undefined;
 }
@@ -117,6 +127,39 @@ export class OrchestrationContext {
     const { retry } = options;
     if (retry === undefined) return actions.scheduleTask(name, text, undefined);
     return this.#retrying(retry, (retryOf) => actions.scheduleTask(name, text, retryOf));
+  }
+
+  /**
+   * Sends an HTTP request; the task gives the answer, whatever its status, and with retry options fails when they are used
+   * up (S-184).
+   *
+   * @throws {DurableError} INVALID_ARGUMENT, INVALID_RETRY_OPTIONS, INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
+   */
+  callHttp(options: CallHttpOptions): Task<DurableHttpResponse> {
+    const { actions } = this.#enter();
+    const request = httpRequest(options);
+    const send = (each: DurableHttpRequest, retryOf?: number): Task<unknown> =>
+      actions.scheduleTask(HTTP_ACTIVITY, toJsonText(each, "The request of callHttp"), retryOf);
+    const { retryOptions } = options;
+    const first =
+      retryOptions === undefined
+        ? send(request)
+        : this.#retrying(retryOptions, (retryOf) => send(request, retryOf));
+    const port = this.#port;
+    return new HttpCall(
+      {
+        awaited: (task) => port.awaited(task),
+        promiseSettled: (task) => port.promiseSettled(task),
+        get currentTime() {
+          return port.currentTime;
+        },
+        pollMs: port.httpPollMs,
+        send,
+        wait: (fireAt) => port.actions.createTimer(fireAt),
+      },
+      request,
+      first,
+    );
   }
 
   callSubOrchestrator(name: string, input?: unknown, options: SubOrchestrationOptions = {}): Task<unknown> {

@@ -20,6 +20,8 @@ import { Patches } from "./patches.ts";
 
 export interface SessionOptions extends CodeRunnerOptions {
   readonly maxActions: number;
+  /** Default 30,000 (S-182). */
+  readonly httpPollMs?: number;
   /** The version that a sub-orchestration gets which names this one, or none (S-115). Default: what it names. */
   readonly versionOfStart?: (name: string, version: string | undefined) => string | undefined;
   /** Sequence numbers of past scheduling events count for nothing; `renumbered` tells the new ones (rewind). */
@@ -47,6 +49,8 @@ const ONE_WAY: ReadonlySet<string> = new Set<OrchestratorAction["type"]>([
   "RequestEntityLock",
   "SendEntityUnlock",
 ]);
+
+const DEFAULT_HTTP_POLL_MS = 30_000;
 
 const VERDICTS: ReadonlySet<unknown> = new Set<ErrorCode>([
   "NON_DETERMINISM",
@@ -104,6 +108,10 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       this.actions.open,
       (answer) => this.#entities?.claim(answer) ?? false,
     );
+  }
+
+  get httpPollMs(): number {
+    return this.#options.httpPollMs ?? DEFAULT_HTTP_POLL_MS;
   }
 
   get events(): ExternalEvents {

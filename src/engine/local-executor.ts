@@ -3,6 +3,7 @@ import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import type { EpisodeResult } from "../core/episode-result.ts";
 import { DurableError } from "../core/errors.ts";
 import { describeFailure } from "../core/failure-details.ts";
+import { given } from "../core/given.ts";
 import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import type { OpenTasks } from "../core/open-tasks.ts";
 import type { OrchestratorDefinition } from "../core/orchestrator-definition.ts";
@@ -35,6 +36,10 @@ export interface LocalExecutorOptions extends VersionSettings {
   readonly registry: FunctionRegistry;
   readonly clock: Clock;
   readonly maxOrchestrationActions: number;
+  /** Activities of the host itself. */
+  readonly builtIns?: readonly ActivityDefinition[];
+  /** How long an HTTP call waits between two polls, in milliseconds (S-182). Default 30,000. */
+  readonly defaultAsyncRequestSleepTimeMilliseconds?: number;
   /** Whether an operation that throws leaves its entity as it was (S-157). Default true. */
   readonly rollbackEntityOperationsOnExceptions?: boolean;
 }
@@ -44,12 +49,14 @@ export class LocalExecutor implements Executor {
   readonly #registry: FunctionRegistry;
   readonly #versions: OrchestratorVersions;
   readonly #clock: Clock;
+  readonly #builtIns: ReadonlyMap<string, ActivityDefinition>;
   readonly #batchOptions: LocalBatchOptions;
   readonly #sessionOptions: Omit<SessionOptions, "onStray">;
 
   constructor(options: LocalExecutorOptions) {
     this.#registry = options.registry;
     this.#clock = options.clock;
+    this.#builtIns = new Map(options.builtIns?.map((activity) => [activity.name, activity]));
     this.#batchOptions = {
       clock: options.clock,
       rollback: options.rollbackEntityOperationsOnExceptions ?? true,
@@ -58,6 +65,7 @@ export class LocalExecutor implements Executor {
     this.#sessionOptions = {
       settle: macrotask(options.clock),
       maxActions: options.maxOrchestrationActions,
+      ...given({ httpPollMs: options.defaultAsyncRequestSleepTimeMilliseconds }),
       versionOfStart: (name, version) => this.#versions.ofStart(name, version),
     };
   }
@@ -95,7 +103,7 @@ export class LocalExecutor implements Executor {
   }
 
   startActivity(call: ActivityCall): RunningActivity {
-    const definition = this.#registry.activity(call.name);
+    const definition = this.#registry.activity(call.name) ?? this.#builtIns.get(call.name);
     if (definition) return new LocalActivity(definition, call, this.#clock);
     const error = activityNotFound(call.name, this.#registry.activityNames);
     return { outcome: Promise.resolve(failed(call, error)), abort: () => undefined };

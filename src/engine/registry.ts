@@ -34,6 +34,9 @@ export interface EntityDefinition {
   readonly handler: (invocation: EntityInvocation) => unknown;
 }
 
+/** What the host itself has. */
+const RESERVED = "builtin::";
+
 /** Names and functions. Names compare without regard to case (S-4), versions of orchestrators letter by letter. */
 export class FunctionRegistry {
   readonly #orchestrators = new Map<string, Map<string | undefined, OrchestratorRegistration>>();
@@ -54,6 +57,12 @@ export class FunctionRegistry {
   /** @throws {DurableError} DUPLICATE_FUNCTION */
   addActivity(definition: ActivityDefinition): void {
     requireFunction("activity", definition);
+    if (definition.name.toLowerCase().startsWith(RESERVED)) {
+      throw new DurableError(
+        "INVALID_FUNCTION",
+        `The name '${definition.name}' is the host's: names that begin with BuiltIn:: cannot be registered.`,
+      );
+    }
     const key = definition.name.toLowerCase();
     if (this.#activities.has(key)) throw duplicate("activity", definition.name, undefined);
     this.#activities.set(key, definition);

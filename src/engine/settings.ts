@@ -14,6 +14,10 @@ export interface EngineSettings {
   readonly maxEntityOperationBatchSize: number;
   /** Whether an operation that throws leaves the state and the signals as they were before it (S-157). Default true. */
   readonly rollbackEntityOperationsOnExceptions: boolean;
+  /** How long `callHttp` waits between two polls when the answer does not say, in milliseconds (S-182). Default 30,000. */
+  readonly defaultAsyncRequestSleepTimeMilliseconds: number;
+  /** Which hosts `callHttp` may call: `example.com`, `example.com:8443`, `*.example.com`. Default: all. */
+  readonly allowedHttpHosts?: readonly string[];
   /** Actions one execution may ask for (S-37). Default 100,000. */
   readonly maxOrchestrationActions: number;
   /** About how much memory, in bytes, idle orchestrations may keep to go on without replay. Default 64 MiB. */
@@ -44,6 +48,7 @@ const LEAST: Readonly<Partial<Record<keyof EngineSettings, number>>> = {
   maxConcurrentOrchestratorFunctions: 1,
   maxConcurrentEntityFunctions: 1,
   maxEntityOperationBatchSize: 1,
+  defaultAsyncRequestSleepTimeMilliseconds: 1,
   maxOrchestrationActions: 1,
   sessionMemoryBytes: 0,
   leaseMs: 100,
@@ -67,6 +72,7 @@ export function defaultSettings(overrides: Partial<EngineSettings> = {}): Engine
     maxConcurrentEntityFunctions: 10 * cores,
     maxEntityOperationBatchSize: 5_000,
     rollbackEntityOperationsOnExceptions: true,
+    defaultAsyncRequestSleepTimeMilliseconds: 30_000,
     maxOrchestrationActions: 100_000,
     sessionMemoryBytes: 64 * 1024 * 1024,
     leaseMs: 15_000,
@@ -84,7 +90,7 @@ export function defaultSettings(overrides: Partial<EngineSettings> = {}): Engine
     if (typeof value === "number" && value >= least) continue;
     throw new DurableError(
       "INVALID_CONFIGURATION",
-      `${name} is ${value}; allowed: a number, ${least} or more.`,
+      `${name} is ${String(value)}; allowed: a number, ${least} or more.`,
     );
   }
   for (const [name, choices] of Object.entries(CHOICES)) {

@@ -11,6 +11,7 @@ import { FunctionSchemas } from "./function-schemas.ts";
 import { OrchestratorContext, type Untyped } from "./orchestrator-context.ts";
 import type { ActivityReference, EventReference, OrchestratorReference } from "./references.ts";
 import { type Schema, validate, validateNow } from "./schema.ts";
+import { type TokenSource, TokenSources } from "./token-source.ts";
 
 export type GeneratorHandler<I, O> = (
   context: OrchestratorContext<I>,
@@ -44,6 +45,7 @@ export interface ActivityOptions<I, O> {
 export class App {
   readonly registry = new FunctionRegistry();
   readonly schemas = new FunctionSchemas();
+  readonly tokenSources = new TokenSources();
 
   /**
    * Registers an orchestrator: a generator function, an async function, or a plain one.
@@ -129,6 +131,16 @@ export class App {
       this.registry.addEntity({ name, handler: (invocation) => handler(new EntityContext(invocation)) });
     }
     return new EntityReference(name);
+  }
+
+  /**
+   * Registers where tokens of HTTP calls come from: `callHttp({ url, tokenSource: "crm" })`. The token is asked for when a
+   * request is sent, and is never in a history.
+   *
+   * @throws {DurableError} DUPLICATE_FUNCTION, INVALID_FUNCTION
+   */
+  tokenSource(name: string, source: TokenSource): void {
+    this.tokenSources.add(name, source);
   }
 
   /** Names an external event and its payload, so that who raises it and who waits for it agree. */

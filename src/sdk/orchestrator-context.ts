@@ -1,3 +1,4 @@
+import type { CallHttpOptions, DurableHttpResponse } from "../core/durable-http.ts";
 import type { EntityName } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import type { ParentInstance } from "../core/history-event.ts";
@@ -128,6 +129,16 @@ export class OrchestratorContext<I = unknown> {
     input?: unknown,
   ): Task<Untyped> {
     return this.#core.callActivity(nameOf(activity), input, { retry });
+  }
+
+  /**
+   * Sends an HTTP request, and follows an answer 202 until there is another one (S-182). The task gives the answer whatever
+   * its status; with retry options it fails when they are used up (S-184).
+   *
+   * @throws {DurableError} INVALID_ARGUMENT, INVALID_RETRY_OPTIONS
+   */
+  callHttp(options: CallHttpOptions): Task<DurableHttpResponse> {
+    return this.#core.callHttp(options);
   }
 
   /** Runs another orchestration as part of this one. @throws {DurableError} INVALID_INSTANCE_ID (S-111) */

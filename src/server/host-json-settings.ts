@@ -68,6 +68,12 @@ export const HOST_JSON_SETTINGS: Readonly<Record<string, HostJsonSetting>> = {
   nonDeterministicInstances: oneOf("honored", "Block", "Fail"),
   useGracefulShutdown: flag("honored"),
   "httpSettings.useForwardedHost": flag("honored"),
+  "httpSettings.defaultAsyncRequestSleepTimeMilliseconds": wholeNumber("honored", 1),
+  "httpSettings.allowedHosts": {
+    schema: z.array(z.string().min(1)),
+    allowed: 'a list of hosts like "example.com", "example.com:8443" or "*.example.com"',
+    effect: "honored",
+  },
 
   maxConcurrentEntityFunctions: wholeNumber("accepted", 1),
   maxEntityOperationBatchSize: wholeNumber("accepted", 1),
@@ -100,7 +106,6 @@ export const HOST_JSON_SETTINGS: Readonly<Record<string, HostJsonSetting>> = {
   "storageProvider.useTablePartitionManagement": flag("accepted"),
   "storageProvider.allowReplayingTerminalInstances": flag("accepted"),
   "storageProvider.queueClientMessageEncoding": oneOf("accepted", "UTF8", "Base64"),
-  "httpSettings.defaultAsyncRequestSleepTimeMilliseconds": wholeNumber("accepted", 1),
   "tracing.traceInputsAndOutputs": flag("accepted"),
   "tracing.traceReplayEvents": flag("accepted"),
   "tracing.allowVerboseLinuxTelemetry": flag("accepted"),
