@@ -15,7 +15,7 @@ export type Loading =
   /** It must not run now; what is for it stays in the store. With a start that no worker here has the version of. */
   | { readonly type: "held"; readonly start?: Pick<InstanceRecord, "run" | "name" | "version"> }
   /** Its code disagrees with its history; what is for it stays in the store. */
-  | { readonly type: "blocked"; readonly disagreement: Disagreement }
+  | { readonly type: "blocked"; readonly disagreement: Disagreement; readonly isSuspect: boolean }
   | { readonly type: "unreadable"; readonly error: Error };
 
 type LoaderPorts = Pick<
@@ -55,7 +55,7 @@ export async function loadInstance(
     if (disagreement === undefined || ports.settings.nonDeterministicInstances === "Fail") {
       return { type: "ready" };
     }
-    if (!terminating) return { type: "blocked", disagreement };
+    if (!terminating) return { type: "blocked", disagreement, isSuspect: record.attempts > 0 };
     instance.session = endOnly(instance.started ?? startedEvent(record));
     return { type: "ready" };
   } catch (error) {

@@ -184,7 +184,7 @@ export class ResidentInstances {
   }
 
   /** It may not run now: what is for it waits in the store until it may. A timer that is due stays among the timers. */
-  #leaveInStore(instance: ActiveInstance): void {
+  leaveInStore(instance: ActiveInstance): void {
     this.forget(instance);
     for (const message of instance.inbox.splice(0)) {
       if (message.storedId !== undefined) this.held.release(message.storedId);
@@ -200,7 +200,7 @@ export class ResidentInstances {
   /** Its code would have done something else than its history says: nothing of it counts until the code is mended. */
   #block(instance: ActiveInstance, disagreement: Disagreement): void {
     const { instanceId } = instance;
-    this.#leaveInStore(instance);
+    this.leaveInStore(instance);
     if (this.#blocked.has(instanceId)) return;
     this.#blocked.add(instanceId);
     this.#ports.logger.error(
@@ -246,8 +246,9 @@ export class ResidentInstances {
         return this.#residence.afterTheEnd(instance);
       case "held":
         if (loaded.start) this.#heldStarts.set(loaded.start.run, loaded.start);
-        return this.#leaveInStore(instance);
+        return this.leaveInStore(instance);
       case "blocked":
+        if (loaded.isSuspect) this.#ports.acquit(instance.instanceId);
         return this.#block(instance, loaded.disagreement);
       case "unreadable":
         return this.#setAside(instance, loaded.error);

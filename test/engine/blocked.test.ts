@@ -241,6 +241,16 @@ describe("an instance whose code disagrees with its history", () => {
     expect(hub.complaints.filter((each) => each === COMPLAINT)).toHaveLength(1_000);
   });
 
+  test("is not taken for one that kills the process, however often it dies", async () => {
+    const { hub, host, id } = await blocked("atWork");
+    let last = host;
+    for (let crash = 0; crash < 8; crash++) last = await restarted(hub, last, appOf("broken"));
+
+    const { client } = await restarted(hub, last, appOf("mended"));
+
+    expect(await client.whyWaiting(id)).toMatchObject({ reasons: [{ type: "activity", state: "running" }] });
+  });
+
   test("only a disagreement with history blocks: other faults of the code fail", async () => {
     const hub = new HubInMemory();
     const app = appOf("old");
