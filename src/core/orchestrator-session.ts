@@ -165,7 +165,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
 
   continueAsNew(input: JsonText | undefined, options: ContinueAsNewOptions): void {
     const preservesEvents = options.preserveUnprocessedEvents === true;
-    this.#continue = { input, version: options.version, preservesEvents };
+    this.#continue = { input, version: options.version || undefined, preservesEvents };
   }
 
   isPatched(id: string): boolean {

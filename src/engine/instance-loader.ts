@@ -7,6 +7,7 @@ import { type ActiveInstance, type PendingMessage, startedEvent } from "./active
 import { endOnly, failedAtOnce } from "./end-only-session.ts";
 import { haltOf, isVersionMissing, versionMismatch } from "./halt.ts";
 import type { HeldMessages } from "./held-messages.ts";
+import { isTerminating } from "./inbox.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { untilAnswered } from "./store-retry.ts";
 
@@ -33,7 +34,7 @@ export async function loadInstance(
   if (loaded === undefined) return { type: "missing" };
   const { record } = loaded;
   if (isTerminal(record.status)) return { type: "ended" };
-  const terminating = instance.inbox.some((message) => message.event?.type === "ExecutionTerminated");
+  const terminating = isTerminating(instance);
   const halt = haltOf(record, ports);
   const fails =
     halt !== undefined && isVersionMissing(halt) && ports.settings.versionFailureStrategy === "Fail";

@@ -3,7 +3,7 @@ import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { InstanceRecord, OwnedPartition } from "../storage/index.ts";
 import { ActiveInstance, type Delivery, type PendingMessage } from "./active-instance.ts";
 import { HeldMessages } from "./held-messages.ts";
-import { isNew, settleAll } from "./inbox.ts";
+import { isNew, isTerminating, settleAll } from "./inbox.ts";
 import { type Loading, loadInstance } from "./instance-loader.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { SessionCache } from "./session-cache.ts";
@@ -219,6 +219,12 @@ export class ResidentInstances {
 
   // --- in and out of memory ---
 
+  /** What came while it was being read changes what it may do. */
+  #readAgain(instance: ActiveInstance): void {
+    this.forget(instance);
+    this.passOn(instance);
+  }
+
   /** Its session is void from here on: whoever needs the instance reads it again. */
   #evict(instance: ActiveInstance): void {
     instance.phase = "loading";
@@ -245,9 +251,11 @@ export class ResidentInstances {
       case "ended":
         return this.#residence.afterTheEnd(instance);
       case "held":
+        if (isTerminating(instance)) return this.#readAgain(instance);
         if (loaded.start) this.#heldStarts.set(loaded.start.run, loaded.start);
         return this.leaveInStore(instance);
       case "blocked":
+        if (isTerminating(instance)) return this.#readAgain(instance);
         if (loaded.isSuspect) this.#ports.acquit(instance.instanceId);
         return this.#block(instance, loaded.disagreement);
       case "unreadable":

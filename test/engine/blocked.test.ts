@@ -180,6 +180,35 @@ describe("an instance whose code disagrees with its history", () => {
     expect(await host.client.purgeInstances(["child"])).toEqual({ instancesDeleted: 1 });
   });
 
+  test("is terminated also when that is asked while it is being read", async () => {
+    const hub = new HubInMemory();
+    let onReplay: () => void = () => undefined;
+    const app = (activity: string): App => {
+      const made = new App();
+      made.activity("charge", () => "charge");
+      made.orchestration("slow", async (ctx) => {
+        onReplay();
+        await ctx.callActivity(activity);
+        await ctx.waitForExternalEvent("go");
+      });
+      return made;
+    };
+    const first = await hub.host({ app: app("charge") });
+    const id = await first.client.startNew("slow");
+    await hub.clock.advance(1_000);
+    const { client } = await restarted(hub, first, app("bill"));
+    const outside = await hub.client();
+    onReplay = () => {
+      onReplay = () => undefined;
+      void outside.terminate(id, "enough");
+    };
+
+    await client.raiseEvent(id, "news");
+    await hub.clock.advance(1_000);
+
+    expect(await client.getStatus(id)).toMatchObject({ runtimeStatus: "Terminated", output: "enough" });
+  });
+
   test("is suspended and resumed when it goes on", async () => {
     const { hub, host, id } = await blocked("order");
     await host.client.suspend(id, "look first");
