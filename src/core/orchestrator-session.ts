@@ -91,7 +91,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   #ending: Ending | undefined;
   #continue: (Omit<ContinuedAsNew, "carriedOver"> & { readonly preservesEvents: boolean }) | undefined;
   #carriedOver: EventRaised[] | undefined;
-  readonly #patches = new Patches();
+  #patches: Patches | undefined;
   #verdict: Verdict | undefined;
   #customStatus: { readonly text: JsonText | undefined } | undefined;
   /** Messages that came after the end in its very episode: they did nothing. */
@@ -152,16 +152,16 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   /** Rebuilds the state that this history led to. Asynchronous only for async orchestrators. */
   replay(history: readonly HistoryEvent[]): void | Promise<void> {
     this.foresee(history);
-    for (const event of history) {
-      if (event.type === "EventRaised") this.#acceptance.isNew(event.messageId);
-    }
     const running = this.#applyAll(history, true);
     return running ? running.then(() => this.#forgetReported()) : this.#forgetReported();
   }
 
   /** What lies in a history for the code to find, when the history is replayed piece by piece (rewind). */
   foresee(history: readonly HistoryEvent[]): void {
-    this.#patches.foresee(history);
+    for (const event of history) {
+      if (event.type === "EventRaised") this.#acceptance.isNew(event.messageId);
+      if (event.type === "PatchMarked") this.#patchesOnce().foresee(event.patchId);
+    }
   }
 
   /** Runs one episode at the given time. */
@@ -192,11 +192,11 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
 
   continueAsNew(input: JsonText | undefined, options: ContinueAsNewOptions): void {
     const preservesEvents = options.preserveUnprocessedEvents === true;
-    this.#continue = { input, version: options.version, preservesEvents };
+    this.#continue = { input, version: options.version || undefined, preservesEvents };
   }
 
   isPatched(id: string): boolean {
-    return this.#patches.counts(id, this.isReplaying);
+    return this.#patchesOnce().counts(id, this.isReplaying);
   }
 
   versionOfStart(name: string, version: string | undefined): string | undefined {
@@ -320,6 +320,11 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       case "PatchMarked":
         return;
     }
+  }
+
+  #patchesOnce(): Patches {
+    this.#patches ??= new Patches();
+    return this.#patches;
   }
 
   #begin(): void {
@@ -453,7 +458,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
     if (canceledTimers.length > 0) this.actions.canceledTimers = [];
     return {
       accepted: this.#ignored ? accepted.filter((event) => !this.#ignored?.has(event)) : accepted,
-      patches: this.#patches.takeMarked(),
+      patches: this.#patches?.takeMarked() ?? NONE,
       actions: ends ? this.#lastActions(ending) : this.#waits ? [] : this.actions.take(),
       completion: ends && ending.type === "complete" ? ending : undefined,
       continuedAsNew: ends && ending.type === "continueAsNew" ? this.#nextExecution() : undefined,

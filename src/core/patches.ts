@@ -1,5 +1,4 @@
 import { DurableError } from "./errors.ts";
-import type { HistoryEvent } from "./history-event.ts";
 
 const MAX_LENGTH = 256;
 const NONE: readonly never[] = [];
@@ -12,19 +11,20 @@ const NONE: readonly never[] = [];
  * 3. One that is first asked for by code that runs for the first time counts, and is marked.
  */
 export class Patches {
-  #answers: Map<string, boolean> | undefined;
+  readonly #answers = new Map<string, boolean>();
   #marked: string[] | undefined;
 
-  /** What the history knows, before the code is replayed over it. */
-  foresee(history: readonly HistoryEvent[]): void {
-    for (const event of history) if (event.type === "PatchMarked") this.#answer(event.patchId, true);
+  /** The history has marked it: told before the code is replayed. */
+  foresee(id: string): void {
+    this.#answers.set(id, true);
   }
 
   counts(id: string, isReplaying: boolean): boolean {
-    const known = this.#answers?.get(id);
+    const known = this.#answers.get(id);
     if (known !== undefined) return known;
     if (!isReplaying) (this.#marked ??= []).push(id);
-    return this.#answer(id, !isReplaying);
+    this.#answers.set(id, !isReplaying);
+    return !isReplaying;
   }
 
   /** Those marked since the last call. */
@@ -32,11 +32,6 @@ export class Patches {
     const marked = this.#marked ?? NONE;
     this.#marked = undefined;
     return marked;
-  }
-
-  #answer(id: string, answer: boolean): boolean {
-    (this.#answers ??= new Map()).set(id, answer);
-    return answer;
   }
 }
 

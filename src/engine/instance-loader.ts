@@ -9,6 +9,7 @@ import { type ActiveInstance, type PendingMessage, startedEvent } from "./active
 import { endOnly, failedAtOnce } from "./end-only-session.ts";
 import { haltOf, isVersionMissing, versionMismatch } from "./halt.ts";
 import type { HeldMessages } from "./held-messages.ts";
+import { isTerminating } from "./inbox.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { untilAnswered } from "./store-retry.ts";
 
@@ -17,7 +18,7 @@ export type Loading =
   /** It must not run now; what is for it stays in the store. With a start that no worker here has the version of. */
   | { readonly type: "held"; readonly start?: Pick<InstanceRecord, "run" | "name" | "version"> }
   /** Its code disagrees with its history; what is for it stays in the store. */
-  | { readonly type: "blocked"; readonly disagreement: Disagreement }
+  | { readonly type: "blocked"; readonly disagreement: Disagreement; readonly isSuspect: boolean }
   | { readonly type: "unreadable"; readonly error: Error };
 
 type LoaderPorts = Pick<
@@ -36,7 +37,7 @@ export async function loadInstance(
   if (loaded === undefined) return { type: "missing" };
   const { record } = loaded;
   if (isTerminal(record.status)) return { type: "ended" };
-  const terminating = instance.inbox.some((message) => message.event?.type === "ExecutionTerminated");
+  const terminating = isTerminating(instance);
   const halt = haltOf(record, ports);
   const fails =
     halt !== undefined && isVersionMissing(halt) && ports.settings.versionFailureStrategy === "Fail";
@@ -58,7 +59,7 @@ export async function loadInstance(
     if (disagreement === undefined || ports.settings.nonDeterministicInstances === "Fail") {
       return { type: "ready" };
     }
-    if (!terminating) return { type: "blocked", disagreement };
+    if (!terminating) return { type: "blocked", disagreement, isSuspect: record.attempts > 0 };
     instance.session = endOnly(instance.started ?? startedEvent(record));
     return { type: "ready" };
   } catch (error) {

@@ -312,6 +312,7 @@ export class Partition {
     const messages = [...instance.inbox];
     const rewind = await planRewind(instance.instanceId, messages, this.owned, this.#ports);
     if (this.#tenure.over) return;
+    if (rewind === "held") return this.#residents.leaveInStore(instance);
     if (rewind === undefined) return this.#residents.turnAway(instance, "instance-ended");
     instance.inbox.splice(0, messages.length);
     instance.phase = "committing";

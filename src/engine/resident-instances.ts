@@ -3,7 +3,7 @@ import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { InstanceRecord, OwnedPartition } from "../storage/index.ts";
 import { ActiveInstance, type Delivery, type PendingMessage } from "./active-instance.ts";
 import { HeldMessages } from "./held-messages.ts";
-import { isNew, settleAll } from "./inbox.ts";
+import { isNew, isTerminating, settleAll } from "./inbox.ts";
 import { type Loading, loadInstance } from "./instance-loader.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { SessionCache } from "./session-cache.ts";
@@ -186,7 +186,7 @@ export class ResidentInstances {
   }
 
   /** It may not run now: what is for it waits in the store until it may. A timer that is due stays among the timers. */
-  #leaveInStore(instance: ActiveInstance): void {
+  leaveInStore(instance: ActiveInstance): void {
     this.forget(instance);
     for (const message of instance.inbox.splice(0)) {
       if (message.storedId !== undefined) this.held.release(message.storedId);
@@ -202,7 +202,7 @@ export class ResidentInstances {
   /** Its code would have done something else than its history says: nothing of it counts until the code is mended. */
   #block(instance: ActiveInstance, disagreement: Disagreement): void {
     const { instanceId } = instance;
-    this.#leaveInStore(instance);
+    this.leaveInStore(instance);
     if (this.#blocked.has(instanceId)) return;
     this.#blocked.add(instanceId);
     this.#ports.logger.error(
@@ -220,6 +220,12 @@ export class ResidentInstances {
   }
 
   // --- in and out of memory ---
+
+  /** What came while it was being read changes what it may do. */
+  #readAgain(instance: ActiveInstance): void {
+    this.forget(instance);
+    this.passOn(instance);
+  }
 
   /** Its session is void from here on: whoever needs the instance reads it again. */
   #evict(instance: ActiveInstance): void {
@@ -247,9 +253,12 @@ export class ResidentInstances {
       case "ended":
         return this.#residence.afterTheEnd(instance);
       case "held":
+        if (isTerminating(instance)) return this.#readAgain(instance);
         if (loaded.start) this.#heldStarts.set(loaded.start.run, loaded.start);
-        return this.#leaveInStore(instance);
+        return this.leaveInStore(instance);
       case "blocked":
+        if (isTerminating(instance)) return this.#readAgain(instance);
+        if (loaded.isSuspect) this.#ports.acquit(instance.instanceId);
         return this.#block(instance, loaded.disagreement);
       case "unreadable":
         return this.#setAside(instance, loaded.error);

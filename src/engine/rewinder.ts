@@ -23,14 +23,15 @@ export interface PlannedRewind {
  * What a rewind message does to an instance that has ended.
  *
  * Failed: the commit that puts it back to before its failures (S-130 to S-137). Ended otherwise, and asked by its parent:
- * it tells the parent its outcome once more, and `undefined` is the answer, as it is for everything else.
+ * it tells the parent its outcome once more, and `undefined` is the answer, as it is for everything else. Without its code
+ * it waits for a worker that has it: "held".
  */
 export async function planRewind(
   instanceId: string,
   messages: readonly PendingMessage[],
   owned: OwnedPartition,
   ports: PartitionPorts,
-): Promise<PlannedRewind | undefined> {
+): Promise<PlannedRewind | "held" | undefined> {
   const loaded = await untilAnswered(() => ports.load(instanceId), ports);
   const rewound = messages
     .map((message) => message.event)
@@ -40,6 +41,8 @@ export async function planRewind(
     if (rewound.parent) await reportAgain(loaded, rewound.parent, ports);
     return undefined;
   }
+  const { name, version } = loaded.record;
+  if (ports.executor.match(name, version).type === "version-missing") return "held";
   return plan(loaded, rewound, messages, owned, ports);
 }
 

@@ -4,6 +4,7 @@ import { encodeMessage } from "../core/history-chunk.ts";
 import type { InstanceMessage } from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import { type NewInstance, type TaskHubStore, type WorkerStore } from "../storage/index.ts";
+import { Acquittals } from "./acquittals.ts";
 import type { Delivery } from "./active-instance.ts";
 import { ActivityDispatcher } from "./activity-dispatcher.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -223,6 +224,10 @@ export class TaskHubWorker {
 
   #makePorts(newExecutionId: () => string): PartitionPorts {
     const worker = this.#worker;
+    const acquittals = new Acquittals(
+      (instanceIds) => this.#inTheEnd("forgetAttempts", () => worker.forgetAttempts(instanceIds)),
+      (callback) => this.#clock.soon(callback),
+    );
     return {
       clock: this.#clock,
       logger: this.#logger,
@@ -246,6 +251,7 @@ export class TaskHubWorker {
       },
       discard: (owned, messageIds, timers) =>
         this.#inTheEnd("discard", () => worker.discard(owned, messageIds, timers)),
+      acquit: (instanceId) => acquittals.add(instanceId),
       quarantine: (instanceId, reason) =>
         this.#inTheEnd("quarantine", () => worker.quarantine(instanceId, reason)),
     };

@@ -93,9 +93,9 @@ describe("patched", () => {
   });
 
   test("stays as it was when the orchestration is rewound", async () => {
-    const failed = await orchestrate(after, [taskCompleted(0, 1)], [taskFailed(1)]);
+    const failed = await orchestrate(after, [taskCompleted(0, 1)], [taskCompleted(1)], [taskFailed(2)]);
 
-    const run = await goOn(after, await rewind(after, failed), [taskCompleted(1)], [taskCompleted(2, 3)]);
+    const run = await goOn(after, await rewind(after, failed), [taskCompleted(2, 3)]);
 
     expect(run.end?.output).toEqual([1, 3, true]);
     expect(marks(run.history)).toHaveLength(1);

@@ -100,6 +100,7 @@ test("an app is changed under running instances: the check says which would brea
   expect(why.stdout).toMatch(/It is blocked until its code is mended: event 0 of the history/);
   const doctor = await command("doctor", "--url", hostUrl());
   expect(doctor.code).toBe(1);
+  expect(doctor.stdout).toContain("It is blocked until its code is mended: event 0 of the history");
   expect(doctor.stdout).toContain("No worker has version '1.0' of the orchestrator 'report'");
 
   await deploy(ORDER("charge", `if (ctx.patched("pack")) yield ctx.callActivity("pack");`), OTHERS);

@@ -180,6 +180,35 @@ describe("an instance whose code disagrees with its history", () => {
     expect(await host.client.purgeInstances(["child"])).toEqual({ instancesDeleted: 1 });
   });
 
+  test("is terminated also when that is asked while it is being read", async () => {
+    const hub = new HubInMemory();
+    let onReplay: () => void = () => undefined;
+    const app = (activity: string): App => {
+      const made = new App();
+      made.activity("charge", () => "charge");
+      made.orchestration("slow", async (ctx) => {
+        onReplay();
+        await ctx.callActivity(activity);
+        await ctx.waitForExternalEvent("go");
+      });
+      return made;
+    };
+    const first = await hub.host({ app: app("charge") });
+    const id = await first.client.startNew("slow");
+    await hub.clock.advance(1_000);
+    const { client } = await restarted(hub, first, app("bill"));
+    const outside = await hub.client();
+    onReplay = () => {
+      onReplay = () => undefined;
+      void outside.terminate(id, "enough");
+    };
+
+    await client.raiseEvent(id, "news");
+    await hub.clock.advance(1_000);
+
+    expect(await client.getStatus(id)).toMatchObject({ runtimeStatus: "Terminated", output: "enough" });
+  });
+
   test("is suspended and resumed when it goes on", async () => {
     const { hub, host, id } = await blocked("order");
     await host.client.suspend(id, "look first");
@@ -239,6 +268,16 @@ describe("an instance whose code disagrees with its history", () => {
     await client.raiseEvent("0", "news");
     await hub.clock.advance(1_000);
     expect(hub.complaints.filter((each) => each === COMPLAINT)).toHaveLength(1_000);
+  });
+
+  test("is not taken for one that kills the process, however often it dies", async () => {
+    const { hub, host, id } = await blocked("atWork");
+    let last = host;
+    for (let crash = 0; crash < 8; crash++) last = await restarted(hub, last, appOf("broken"));
+
+    const { client } = await restarted(hub, last, appOf("mended"));
+
+    expect(await client.whyWaiting(id)).toMatchObject({ reasons: [{ type: "activity", state: "running" }] });
   });
 
   test("only a disagreement with history blocks: other faults of the code fail", async () => {

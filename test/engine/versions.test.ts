@@ -337,6 +337,37 @@ describe("S-200: a version that this worker does not run", () => {
     expect(loads).toBe(1_001);
   });
 
+  test("is not rewound without its code: that waits for a worker that has it", async () => {
+    const hub = hubWith();
+    let fails = true;
+    const app = (version: string): App => {
+      const made = appWith();
+      made.activity("pay", () => {
+        if (fails) throw new Error("no money");
+        return "paid";
+      });
+      made.orchestration("bill", { version, handler: (ctx) => ctx.callActivity("pay") });
+      return made;
+    };
+    const first = await hub.host({ app: app("1.0") });
+    const id = await first.client.startNew("bill");
+    await hub.clock.settle();
+    first.worker.kill();
+    await hub.clock.advance(LEASE_MS + 1_000);
+    fails = false;
+    const second = await hub.host({ app: app("2.0") });
+    await second.client.rewind(id);
+    await hub.clock.advance(1_000);
+    expect((await second.client.getStatus(id))?.runtimeStatus).toBe("Failed");
+    second.worker.kill();
+    await hub.clock.advance(LEASE_MS + 1_000);
+
+    const { client } = await hub.host({ app: app("1.0") });
+    await hub.clock.advance(1_000);
+
+    expect(await client.getStatus(id)).toMatchObject({ runtimeStatus: "Completed", output: "paid" });
+  });
+
   test("is no suspect when the process dies again and again", async () => {
     const hub = hubWith();
     const outside = await hub.client();

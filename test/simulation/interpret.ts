@@ -107,6 +107,10 @@ class Interpreter {
         return step.value;
       case "guid":
         return yield* this.#guid();
+      case "patched":
+        return context.patched(step.id) ? yield context.callActivity("double", step.value) : "old code";
+      case "version":
+        return context.version;
       case "start":
         context.startOrchestration("program", programOf(step.body));
         return "started";

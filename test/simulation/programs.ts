@@ -1,5 +1,8 @@
 import type { Random } from "./seeded-random.ts";
 
+/** Of those that the orchestrators are registered with: the one that every start gets. */
+export const NEWEST_VERSION = "1.10";
+
 /** A step that a task stands for: several can run side by side. */
 export type Leaf =
   | { readonly op: "activity"; readonly value: number }
@@ -33,6 +36,10 @@ export type Step =
     }
   | { readonly op: "status"; readonly value: number }
   | { readonly op: "guid" }
+  /** A step that newer code has, and that counts for every instance of this code, however often it is replayed. */
+  | { readonly op: "patched"; readonly id: string; readonly value: number }
+  /** The version that the instance is pinned to. */
+  | { readonly op: "version" }
   | { readonly op: "start"; readonly body: Step }
   /** A child that waits for so many events, and the events, with other work between them or at once. */
   | { readonly op: "talk"; readonly count: number; readonly atOnce: boolean };
@@ -91,7 +98,7 @@ export class ProgramGenerator {
     const random = this.#random;
     const deeper = { ...allowed, depth: allowed.depth - 1 };
     if (allowed.depth === 0 || random.chance(0.25)) return this.#leaf(deeper);
-    switch (random.int(14)) {
+    switch (random.int(16)) {
       case 0:
       case 1:
       case 2:
@@ -118,6 +125,10 @@ export class ProgramGenerator {
         return { op: "guid" };
       case 12:
         return { op: "start", body: this.#step(inside(deeper)) };
+      case 13:
+        return { op: "patched", id: random.pick(["first", "second"]), value: random.int(100) };
+      case 14:
+        return { op: "version" };
       default:
         return this.#talk();
     }

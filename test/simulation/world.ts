@@ -9,6 +9,7 @@ import { bound } from "../support/bound-store.ts";
 import { Activities } from "./activities.ts";
 import type { Faults } from "./faults.ts";
 import { orchestrator, type Style } from "./interpret.ts";
+import { NEWEST_VERSION } from "./programs.ts";
 import type { Random } from "./seeded-random.ts";
 import { SimulatedConnection, type StoreFaults, Wakes } from "./simulated-store.ts";
 import { Process, Simulation } from "./simulation.ts";
@@ -173,11 +174,18 @@ export class World {
 
   #registry(process: Process, style: Style): FunctionRegistry {
     const registry = new FunctionRegistry();
-    registry.addOrchestrator({ name: "program", handler: orchestrator(style) });
-    registry.addOrchestrator({ name: "hasty", handler: orchestrator(style), completeOnReturn: true });
+    for (const version of ["1.9", NEWEST_VERSION]) {
+      const handler = version === NEWEST_VERSION ? orchestrator(style) : outdated;
+      registry.addOrchestrator({ name: "program", version, handler });
+      registry.addOrchestrator({ name: "hasty", version, handler, completeOnReturn: true });
+    }
     for (const definition of this.activities.definitions(process)) registry.addActivity(definition);
     return registry;
   }
+}
+
+function outdated(): never {
+  throw new Error("No instance is pinned to the older version.");
 }
 
 /** Processes die of the seed here, never of the work they are at: nothing is to be put into quarantine for that. */

@@ -101,6 +101,13 @@ export class MemoryWorkerStore implements WorkerStore {
     });
   }
 
+  async forgetAttempts(instanceIds: readonly string[]): Promise<void> {
+    for (const instanceId of instanceIds) {
+      const instance = this.#hub.get(instanceId);
+      if (instance) this.#hub.put({ ...instance, record: { ...instance.record, attempts: 0 } });
+    }
+  }
+
   async quarantine(instanceId: string, reason: string): Promise<void> {
     const instance = this.#hub.get(instanceId);
     if (instance === undefined) return;

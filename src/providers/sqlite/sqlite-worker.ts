@@ -107,6 +107,16 @@ export class SqliteWorkerStore implements WorkerStore {
     );
   }
 
+  async forgetAttempts(instanceIds: readonly string[]): Promise<void> {
+    const { transactions, tables } = this.#hub.store;
+    transactions.write("forgetAttempts", () => {
+      for (const instanceId of instanceIds) {
+        const row = tables.instances.row(this.#hub, instanceId);
+        if (row) tables.instances.setAttempts(row, 0);
+      }
+    });
+  }
+
   async quarantine(instanceId: string, reason: string): Promise<void> {
     const { transactions, tables } = this.#hub.store;
     transactions.write("quarantine", () => tables.instances.quarantine(this.#hub, instanceId, reason));
