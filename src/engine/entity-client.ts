@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { checkPayload, toJsonText } from "../core/data-converter.ts";
 import { checkEntityId, type EntityName, parseEntityId } from "../core/entity-id.ts";
-import type { EntityMessage } from "../core/entity-message.ts";
+import { dueAtOf, type EntityMessage } from "../core/entity-message.ts";
 import { decodeEntity } from "../core/entity-state.ts";
 import { DurableError } from "../core/errors.ts";
 import { encodeMessage } from "../core/history-chunk.ts";
@@ -182,14 +182,15 @@ export class EntityClient {
   }
 
   async #send(instanceId: string, event: EntityMessage): Promise<void> {
-    const { store, worker, clock } = this.#ports;
-    const at = clock.now();
-    const dueAt = event.type === "EntityOperation" ? event.scheduledTime : undefined;
-    const due = dueAt === undefined || dueAt <= at ? {} : { dueAt };
-    const ids = await store.client.send([{ instanceId, at, event: encodeMessage(event), ...due }]);
-    const storedId = ids?.[0];
+    const { store, worker } = this.#ports;
+    const dueAt = dueAtOf(event);
+    const due = dueAt === undefined ? {} : { dueAt };
+    const ids = await store.client.send([
+      { instanceId, at: event.timestamp, event: encodeMessage(event), ...due },
+    ]);
+    const [storedId] = ids;
     if (storedId !== undefined && worker?.takesMessages(instanceId)) {
-      worker.sent(instanceId, { event, storedId });
+      worker.stored(instanceId, { event, storedId });
     } else worker?.left(instanceId);
   }
 }

@@ -301,6 +301,6 @@ function patchOf(
 }
 
 export function newMessage(instanceId: string, event: InstanceMessage, at: number): NewMessage {
-  const dueAt = dueAtOf(event, at);
+  const dueAt = dueAtOf(event);
   return { instanceId, at, event: encodeMessage(event), ...(dueAt === undefined ? {} : { dueAt }) };
 }

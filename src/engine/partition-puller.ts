@@ -55,6 +55,11 @@ export class PartitionPuller {
     this.#waits.clear();
   }
 
+  /** Messages up to this number have been taken, as far as they are this partition's. */
+  get takenUpTo(): number {
+    return this.#afterMessage;
+  }
+
   /** The store has a start or a message that is due then. */
   expect(dueAt: number): void {
     if (dueAt >= this.#nextDueAt) return;

@@ -176,8 +176,8 @@ export class TaskHubWorker {
   }
 
   /** A message of this process is in the store, under this id. Only where `takesMessages` says so. */
-  sent(instanceId: string, message: { readonly event: InstanceMessage; readonly storedId: number }): void {
-    this.#partitions.sent(instanceId, message);
+  stored(instanceId: string, message: { readonly event: InstanceMessage; readonly storedId: number }): void {
+    this.#partitions.stored(instanceId, message);
   }
 
   /** This process has put a message for the instance into the store. */

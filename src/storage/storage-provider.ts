@@ -78,10 +78,10 @@ export interface ClientStore {
     chunks: readonly HistoryChunk[],
   ): Promise<CreateResult>;
   /**
-   * Adds messages to inboxes, all or none. Whether the instance exists is not looked at. The answer is their ids, where the
-   * store can tell them before a worker of this process can have taken the messages.
+   * Adds messages to inboxes, all or none. Whether the instance exists is not looked at. The answer is their ids, in their
+   * order.
    */
-  send(messages: readonly NewMessage[]): Promise<readonly number[] | undefined>;
+  send(messages: readonly NewMessage[]): Promise<readonly number[]>;
 }
 
 export type CreateResult =

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { EntityId } from "../../src/core/entity-id.ts";
+import { StorageUnavailableError } from "../../src/storage/index.ts";
 import { HubInMemory } from "./hub-in-memory.ts";
 
 const COUNTER = new EntityId("Counter", "a");
@@ -313,4 +314,24 @@ test("entities are managed by operations only", async () => {
   await expect(client.startNew("call", { instanceId: "@counter@z" })).rejects.toMatchObject({
     code: "INVALID_INSTANCE_ID",
   });
+});
+
+test("a store that is away when an entity comes into being: nothing is lost", async () => {
+  const hub = hubWithCounter();
+  let isAway = true;
+  const { client } = await hub.host({
+    wrap: (worker) => ({
+      ...worker,
+      commit: async (episodes) => {
+        if (isAway) throw new StorageUnavailableError("commit", new Error("away"));
+        return worker.commit(episodes);
+      },
+    }),
+  });
+  await client.entities.signal(COUNTER, "add", 3);
+  await hub.clock.advance(1_000);
+  isAway = false;
+  await hub.clock.advance(10_000);
+
+  expect(await stateOf(hub)).toBe(3);
 });

@@ -51,6 +51,16 @@ class Evaluation {
         return NEWEST_VERSION;
       case "start":
         return "started";
+      case "notes":
+      case "ask":
+      case "refusedOperation":
+      case "pass":
+      case "later":
+      case "fleeting":
+        return step.op;
+      case "transfer":
+        if (step.fails) throw new Error("boom");
+        return step.op;
       case "talk":
         return Array.from({ length: step.count }, (_, index) => index);
       default:

@@ -1,11 +1,12 @@
 import type { OrchestrationContext } from "../../src/core/orchestration-context.ts";
 import { Task, type TimerTask } from "../../src/core/task.ts";
+import { askEntities } from "./ask-entities.ts";
 import { type Leaf, type Program, programOf, type Step } from "./programs.ts";
 
 /** How a process runs programs; the history is the same either way. */
 export type Style = "generator" | "async";
 
-type Running<T> = Generator<PromiseLike<unknown>, T, unknown>;
+export type Running<T> = Generator<PromiseLike<unknown>, T, unknown>;
 
 /** A child of a "talk" waits for this event. */
 const TALK = "talk";
@@ -116,6 +117,15 @@ class Interpreter {
         return "started";
       case "talk":
         return yield* this.#talk(step.count, step.atOnce);
+      case "notes":
+      case "ask":
+      case "refusedOperation":
+      case "pass":
+      case "later":
+      case "fleeting":
+      case "transfer":
+        yield* askEntities(step, context);
+        return step.op;
       default:
         return this.#valueOf(step, yield this.#task(step));
     }

@@ -9,6 +9,7 @@ import { bound } from "../support/bound-store.ts";
 import { Activities } from "./activities.ts";
 import type { Faults } from "./faults.ts";
 import { orchestrator, type Style } from "./interpret.ts";
+import { Ledgers } from "./ledgers.ts";
 import { NEWEST_VERSION } from "./programs.ts";
 import type { Random } from "./seeded-random.ts";
 import { SimulatedConnection, type StoreFaults, Wakes } from "./simulated-store.ts";
@@ -40,6 +41,7 @@ export interface WorldOptions {
 export class World {
   readonly simulation: Simulation;
   readonly activities: Activities;
+  readonly ledgers: Ledgers;
   readonly settings: EngineSettings;
   /** Beyond all faults: users, and the one who watches. */
   readonly outside = new Process("outside");
@@ -56,6 +58,7 @@ export class World {
     const { random, faults } = options;
     this.simulation = new Simulation(random, STARTS_AT);
     this.activities = new Activities(this.simulation);
+    this.ledgers = new Ledgers(this.simulation);
     this.losses = { lossRate: faults.lossRate };
     this.#wakes = new Wakes(this.simulation);
     this.settings = defaultSettings({
@@ -79,7 +82,7 @@ export class World {
   async open(): Promise<void> {
     const storage = this.#options.openStorage(this.simulation);
     await storage.taskHubs.ensure("simulated", { partitionCount: this.#options.random.pick([1, 3]) });
-    this.#store = this.activities.audit(await storage.openTaskHub("simulated"));
+    this.#store = this.ledgers.audit(this.activities.audit(await storage.openTaskHub("simulated")));
     this.birth("worker");
     this.birth("worker");
     this.birth("client");
@@ -180,6 +183,7 @@ export class World {
       registry.addOrchestrator({ name: "hasty", version, handler, completeOnReturn: true });
     }
     for (const definition of this.activities.definitions(process)) registry.addActivity(definition);
+    for (const definition of this.ledgers.definitions(process, style)) registry.addEntity(definition);
     return registry;
   }
 }
