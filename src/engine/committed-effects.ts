@@ -68,9 +68,15 @@ export class CommittedEffects {
     for (const task of Array.from(instance.session?.openTasks.values() ?? [])) {
       if (this.#owner.tenure.over) return;
       if (task.claimed || done.has(task.id) || instance.session?.isPending(task.id)) continue;
+      if (task.kind === "timer" && instance.hasRested) this.#setTimer(instance, task.id, task.fireAt);
       if (task.kind === "activity") this.#startActivity(instance, task.id, task.name, task.input);
       if (task.kind === "subOrchestration") await this.#lookAfterChild(instance, task.instanceId);
     }
+  }
+
+  /** One that came due while the instance had to rest was handed out in vain. */
+  #setTimer({ instanceId, run }: ActiveInstance, id: number, dueAt: number): void {
+    this.#owner.timers.add({ run, id, dueAt, instanceId });
   }
 
   /** Activities whose results came while the instance could not take them. */

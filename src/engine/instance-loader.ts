@@ -122,7 +122,9 @@ async function replay(
     return undefined;
   }
   await session.replay(history);
-  return session.verdict?.disagreement;
+  const disagreement = session.verdict?.disagreement;
+  if (instance.hasRested && disagreement === undefined) await takeStored(instance, held, ports);
+  return disagreement;
 }
 
 /** An instance that was written without a version may get one as it begins. */
@@ -142,8 +144,14 @@ async function beginWith(
   held: HeldMessages,
   ports: LoaderPorts,
 ): Promise<void> {
+  await takeStored(instance, held, ports);
+  instance.inbox.unshift({ event: started });
+}
+
+/** What was left in the store comes before what is in memory. */
+async function takeStored(instance: ActiveInstance, held: HeldMessages, ports: LoaderPorts): Promise<void> {
   const stored = await untilAnswered(() => ports.query.messages(instance.instanceId), ports);
-  instance.inbox.unshift({ event: started }, ...inOrder(instance, stored, held));
+  instance.inbox.unshift(...inOrder(instance, stored, held));
 }
 
 /** What a continue-as-new has left for the next execution, whose code has not run while this is all there is. */

@@ -41,6 +41,8 @@ export class ResidentInstances {
   readonly #heldStarts = new Map<number, Pick<InstanceRecord, "name" | "version">>();
   /** Instances that were found to be blocked: each is told of once. */
   readonly #blocked = new Set<string>();
+  /** Instances that had to be left alone: the next to read one looks for what was left with it. */
+  readonly #rested = new Set<string>();
   /** Until the worker has seen all that a former owner left, every instance that is read may have work to restart. */
   #takingOver = true;
 
@@ -101,7 +103,8 @@ export class ResidentInstances {
 
   load(instanceId: string, { recovering = this.#takingOver } = {}): ActiveInstance {
     const instance = new ActiveInstance(instanceId);
-    instance.recovering = recovering;
+    instance.hasRested = this.#rested.has(instanceId);
+    instance.recovering = recovering || instance.hasRested;
     this.#instances.set(instanceId, instance);
     void this.#fill(instance);
     return instance;
@@ -188,6 +191,7 @@ export class ResidentInstances {
   /** It may not run now: what is for it waits in the store until it may. A timer that is due stays among the timers. */
   leaveInStore(instance: ActiveInstance): void {
     this.forget(instance);
+    this.#rested.add(instance.instanceId);
     for (const message of instance.inbox.splice(0)) {
       if (message.storedId !== undefined) this.held.release(message.storedId);
       else if (message.timer === undefined && message.event && message.event.type !== "ExecutionStarted") {
@@ -246,11 +250,14 @@ export class ResidentInstances {
     if (this.#residence.tenure.over || this.#instances.get(instance.instanceId) !== instance) return;
     switch (loaded.type) {
       case "ready":
+        this.#rested.delete(instance.instanceId);
         if (instance.recovering) await this.#residence.restartWork(instance);
         return this.#residence.tenure.over ? undefined : this.rest(instance);
       case "missing":
+        this.#rested.delete(instance.instanceId);
         return this.turnAway(instance, "instance-not-found");
       case "ended":
+        this.#rested.delete(instance.instanceId);
         return this.#residence.afterTheEnd(instance);
       case "held":
         if (isTerminating(instance)) return this.#readAgain(instance);

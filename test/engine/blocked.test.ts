@@ -164,6 +164,33 @@ describe("an instance whose code disagrees with its history", () => {
     expect(ran.names).toEqual(["charge x", "long"]);
   });
 
+  test("goes on within the same process, too, where its code was of another mind for a while", async () => {
+    const hub = new HubInMemory({ settings: { sessionMemoryBytes: 0 } });
+    let chance = "charge";
+    const app = appOf("mended");
+    app.orchestration("fickle", function* (ctx) {
+      yield ctx.callActivity(chance, "x");
+      const timer = ctx.createTimer({ afterMs: 60_000 });
+      const heard = [];
+      for (let each = 0; each < 3; each++) heard.push(yield ctx.waitForExternalEvent("go"));
+      yield timer;
+      return heard;
+    });
+    const { client } = await hub.host({ app });
+    const id = await client.startNew("fickle");
+    await hub.clock.advance(1_000);
+    chance = "bill";
+    await client.raiseEvent(id, "go", 1);
+    await hub.clock.advance(120_000);
+    await client.raiseEvent(id, "go", 2);
+    chance = "charge";
+
+    await client.raiseEvent(id, "go", 3);
+    await hub.clock.advance(1_000);
+
+    expect(await client.getStatus(id)).toMatchObject({ runtimeStatus: "Completed", output: [1, 2, 3] });
+  });
+
   test("can be terminated, without its code, and its parent hears of it", async () => {
     const { hub, host } = await blocked("parent");
     await host.client.raiseEvent("child", "go");
