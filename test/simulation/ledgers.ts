@@ -89,9 +89,9 @@ export class Ledgers {
       if (lock) violations.push(`${instanceId} is locked by ${lock.instanceId}`);
       if (instanceId.startsWith("@ledger@")) violations.push(...this.#ledgerViolations(instanceId, state));
     }
-    for (const { instanceId } of this.#sent.values()) {
-      if (!instanceId.startsWith("@ledger@") || entities.some((each) => each.instanceId === instanceId))
-        continue;
+    for (const { instanceId, operation } of this.#sent.values()) {
+      const isExpected = instanceId.startsWith("@ledger@") && operation !== "fail";
+      if (!isExpected || entities.some((each) => each.instanceId === instanceId)) continue;
       violations.push(`${instanceId} was sent something and is not there`);
     }
     const accounts = entities.filter(({ instanceId }) => instanceId.startsWith("@account@"));
