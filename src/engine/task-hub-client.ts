@@ -68,7 +68,11 @@ export interface TaskHubClientOptions {
   readonly clock?: Clock;
   /** Makes ids of instances, executions and messages. Default: 32 random hex digits (S-2). */
   readonly newId?: () => string;
+  /** Gives each wait for an instance to its callers. A test moves its clock meanwhile. */
+  readonly attend?: AttendWait;
 }
+
+export type AttendWait = <T>(instanceId: string, wait: Promise<T>) => Promise<T>;
 
 const PURGE_BATCH = 500;
 const REPLACE_WAIT_MS = 180_000;
@@ -87,6 +91,7 @@ export class TaskHubClient {
   readonly #settings: EngineSettings;
   readonly #clock: Clock;
   readonly #newId: () => string;
+  readonly #attend: AttendWait;
   readonly #messages: InstanceMessages;
   readonly #records: RecordWatch;
 
@@ -96,6 +101,7 @@ export class TaskHubClient {
     this.#settings = options.settings ?? defaultSettings();
     this.#clock = options.clock ?? systemClock;
     this.#newId = options.newId ?? randomHex;
+    this.#attend = options.attend ?? ((_instanceId, wait) => wait);
     this.#records = new RecordWatch(this.#store.query, this.#clock);
     this.#messages = new InstanceMessages({
       store: this.#store,
@@ -365,11 +371,11 @@ export class TaskHubClient {
     until: (status: RuntimeStatus) => boolean,
     options: WaitOptions,
   ): Promise<OrchestrationStatus> {
-    const record = await waitForStatus(
+    const wait = waitForStatus(
       { instanceId, goal, until, timeoutMs: options.timeoutMs, signal: options.signal },
       { query: this.#store.query, records: this.#records, clock: this.#clock, worker: this.#worker },
     );
-    return statusOf(record);
+    return statusOf(await this.#attend(instanceId, wait));
   }
 
   async #history(record: InstanceRecord): Promise<readonly HistoryEvent[]> {
