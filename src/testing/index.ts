@@ -1,5 +1,7 @@
 export type { RecordedCall } from "./call-log.ts";
 export type { CrashPoint } from "./crash-plan.ts";
+export { DummyTask } from "./dummy-durable-context.ts";
+export { DummyOrchestrationContext, type LogHandler, type LogLevel } from "./dummy-orchestration-context.ts";
 export {
   after,
   inTurn,
@@ -8,5 +10,7 @@ export {
   type Outcome,
   type ScriptedOutcome,
 } from "./outcomes.ts";
+export type { HistorySource } from "./recorded-history.ts";
+export { type ReplayedHistory, replayHistory } from "./replay-history.ts";
 export type { Span } from "./span.ts";
 export { TestHub, type TestHubOptions, type TestSettings } from "./test-hub.ts";

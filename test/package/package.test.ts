@@ -3,6 +3,7 @@ import { join, relative, sep } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { blocksOf, fileNameOf } from "../e2e/readme-blocks.ts";
 import { type InstalledPackage, installPackage, repository, run } from "./installed-package.ts";
 
 interface Manifest {
@@ -127,6 +128,16 @@ test("a plain program tests an orchestration with it, without a test runner", as
   );
 
   expect(printed).toBe("yes 3 2026-01-31T00:00:02.000Z");
+});
+
+test("the example for the test runner of Node.js in docs/testing.md passes", async () => {
+  const blocks = blocksOf(join(repository, "docs", "testing.md")).filter(({ language }) => language === "js");
+
+  for (const block of blocks) {
+    const printed = await project.runSource(fileNameOf(block) ?? "", block.text);
+    expect(printed).toContain("a reminder comes after thirty days");
+  }
+  expect(blocks).toHaveLength(1);
 });
 
 test("the command tells its version", async () => {
