@@ -6,8 +6,8 @@ import type { CompletionStatus, ExecutionCompleted, HistoryEvent } from "../core
 import { OrchestratorSession } from "../core/orchestrator-session.ts";
 import { orchestratorNotFound } from "../engine/registry.ts";
 import type { App } from "../sdk/app.ts";
+import { turn } from "./real-time.ts";
 import { type HistorySource, type RecordedHistory, recordedHistories } from "./recorded-history.ts";
-import { turn } from "./virtual-clock.ts";
 
 /** What the code, led by a history, came to. */
 export interface ReplayedHistory {

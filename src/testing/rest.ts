@@ -1,6 +1,5 @@
 import { DurableError } from "../core/errors.ts";
-import { systemClock } from "../engine/clock.ts";
-import { turn } from "./virtual-clock.ts";
+import { afterReal, turn } from "./real-time.ts";
 
 /** With so many turns of the event loop in which nothing happened, nothing will. */
 const QUIET_TURNS = 25;
@@ -34,7 +33,7 @@ export class Rest {
   async during<T>(work: () => T | PromiseLike<T>): Promise<T> {
     const running = {};
     this.#running.add(running);
-    const giveUp = systemClock.after(this.#patienceMs, () => this.#end(running));
+    const giveUp = afterReal(this.#patienceMs, () => this.#end(running));
     try {
       return await work();
     } finally {

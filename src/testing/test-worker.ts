@@ -35,7 +35,7 @@ export class TestWorker {
     this.#worker = new TaskHubWorker({
       store: { ...store, worker: (identity) => this.#mortal(identity, store.worker(identity)) },
       executor: new TestExecutor(stage, async (invocation) => {
-        if (plan.onActivity(invocation)) await this.#die();
+        if (this.#isDead || plan.onActivity(invocation)) await this.#die();
       }),
       settings,
       clock: stage.clock,

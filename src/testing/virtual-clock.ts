@@ -1,4 +1,5 @@
 import type { Clock } from "../engine/clock.ts";
+import { onNextTurn, turn } from "./real-time.ts";
 
 interface Alarm {
   readonly dueAt: number;
@@ -40,7 +41,7 @@ export class VirtualClock implements Clock {
   }
 
   soon(callback: () => void): void {
-    setImmediate(callback);
+    onNextTurn(callback);
   }
 
   /** Moves time, from alarm to alarm, and lets everything come to rest at each. */
@@ -69,13 +70,6 @@ export class VirtualClock implements Clock {
     }
     return next;
   }
-}
-
-/** One turn of the event loop: every microtask and every callback that is ready. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }
 
 async function someTurns(): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { App } from "../../src/sdk/app.ts";
-import { type CrashPoint, TestHub, type TestHubOptions } from "../../src/testing/index.ts";
+import { after, type CrashPoint, TestHub, type TestHubOptions } from "../../src/testing/index.ts";
 
 const app = new App();
 const first = app.activity("first", (value: number) => value + 1);
@@ -74,6 +74,20 @@ describe("a crash", () => {
     expect(hub.crashes).toBe(1);
     expect(hub.calls(first).length).toBeGreaterThanOrEqual(1);
     expect(hub.calls(second).length).toBeGreaterThanOrEqual(1);
+  });
+
+  test("is not brought about by what a dead worker still had under way", async () => {
+    const hub = await startHub();
+    hub.fake(first, after("10s", 2));
+    const id = await hub.client.startNew(steps, { input: 1 });
+    await hub.advance("5s");
+    await hub.crash();
+    hub.crashNext({ activity: first, call: 2 });
+
+    await hub.run(id);
+
+    expect(hub.crashes).toBe(1);
+    expect(hub.calls(first).map(({ state }) => state)).toEqual(["lost", "completed"]);
   });
 
   test("while a client waits does not end the wait", async () => {

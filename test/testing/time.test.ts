@@ -1,5 +1,6 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { App } from "../../src/sdk/app.ts";
+import { getClient } from "../../src/sdk/open-hubs.ts";
 import { TestHub, type TestHubOptions } from "../../src/testing/index.ts";
 
 const DAY = 24 * 3_600_000;
@@ -116,6 +117,41 @@ describe("time", () => {
     await hub.settle();
 
     expect((await hub.client.getStatus(id))?.output).toBe("done");
+  });
+});
+
+describe("beside a test runner", () => {
+  test("goes on when the runner has put other timers in place of those of Node.js", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const hub = await startHub({ patienceMs: 20 });
+    const id = await hub.client.startNew("trial", { input: 3 });
+    const hanging = await hub.client.startNew("calls", { input: "hangs" });
+
+    expect((await hub.run(id)).runtimeStatus).toBe("Completed");
+    await expect(hub.run(hanging)).rejects.toThrow("Activity 'hangs' is running");
+  });
+});
+
+describe("the hub", () => {
+  test("is the one that getClient finds, while it runs", async () => {
+    const hub = await startHub();
+    expect(getClient()).toBe(hub.client);
+
+    await hub.stop();
+
+    expect(getClient).toThrow("No task hub is open in this process.");
+  });
+
+  test("makes the answers to HTTP requests that the application makes", async () => {
+    const hub = await startHub({ webhookUrl: "https://flows.example.org" });
+    const id = await hub.client.startNew("trial", { input: 2 });
+    const answer = (timeoutInMilliseconds: number): Promise<Response> =>
+      hub.client.waitForCompletionOrCreateCheckStatusResponse(undefined, id, { timeoutInMilliseconds });
+
+    expect((await answer(DAY)).status).toBe(202);
+    expect(hub.now).toEqual(new Date("2030-01-02T00:00:00Z"));
+    expect((await answer(2 * DAY)).status).toBe(200);
   });
 });
 
