@@ -72,7 +72,10 @@ export interface TaskHubClientOptions {
   readonly attend?: AttendWait;
 }
 
-export type AttendWait = <T>(instanceId: string, wait: Promise<T>) => Promise<T>;
+export type AttendWait = <T>(
+  wait: Promise<T>,
+  request: { readonly instanceId: string; readonly timeoutMs: number | undefined },
+) => Promise<T>;
 
 const PURGE_BATCH = 500;
 const REPLACE_WAIT_MS = 180_000;
@@ -101,7 +104,7 @@ export class TaskHubClient {
     this.#settings = options.settings ?? defaultSettings();
     this.#clock = options.clock ?? systemClock;
     this.#newId = options.newId ?? randomHex;
-    this.#attend = options.attend ?? ((_instanceId, wait) => wait);
+    this.#attend = options.attend ?? ((wait) => wait);
     this.#records = new RecordWatch(this.#store.query, this.#clock);
     this.#messages = new InstanceMessages({
       store: this.#store,
@@ -371,11 +374,12 @@ export class TaskHubClient {
     until: (status: RuntimeStatus) => boolean,
     options: WaitOptions,
   ): Promise<OrchestrationStatus> {
+    const { timeoutMs, signal } = options;
     const wait = waitForStatus(
-      { instanceId, goal, until, timeoutMs: options.timeoutMs, signal: options.signal },
+      { instanceId, goal, until, timeoutMs, signal },
       { query: this.#store.query, records: this.#records, clock: this.#clock, worker: this.#worker },
     );
-    return statusOf(await this.#attend(instanceId, wait));
+    return statusOf(await this.#attend(wait, { instanceId, timeoutMs }));
   }
 
   async #history(record: InstanceRecord): Promise<readonly HistoryEvent[]> {

@@ -13,4 +13,5 @@ export {
 export type { HistorySource } from "./recorded-history.ts";
 export { type ReplayedHistory, replayHistory } from "./replay-history.ts";
 export type { Span } from "./span.ts";
-export { TestHub, type TestHubOptions, type TestSettings } from "./test-hub.ts";
+export { TestHub } from "./test-hub.ts";
+export type { TestHubOptions, TestSettings } from "./test-hub-options.ts";

@@ -1,17 +1,16 @@
 import { DurableError } from "../core/errors.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import type { Logger } from "../engine/logger.ts";
-import { defaultSettings, type EngineSettings } from "../engine/settings.ts";
+import type { EngineSettings } from "../engine/settings.ts";
 import type { TaskHubClient } from "../engine/task-hub-client.ts";
 import { createMemoryStorage } from "../providers/memory/index.ts";
-import type { App } from "../sdk/app.ts";
 import { type CompletedStatus, DurableClient } from "../sdk/durable-client.ts";
 import { hubClosed, hubOpened } from "../sdk/open-hubs.ts";
 import type { Untyped } from "../sdk/orchestrator-context.ts";
 import type { ActivityReference, InstanceId, OrchestratorReference } from "../sdk/references.ts";
 import { makeConsoleReplaySafe } from "../sdk/replay-safe-console.ts";
 import { DEFAULT_TASK_HUB_NAME } from "../sdk/task-hub.ts";
-import { Webhook, type WebhookOptions } from "../sdk/webhook.ts";
+import { Webhook } from "../sdk/webhook.ts";
 import type { StorageProvider, TaskHubStore } from "../storage/index.ts";
 import { CallLog, type RecordedCall } from "./call-log.ts";
 import { CrashPlan, type CrashPoint } from "./crash-plan.ts";
@@ -21,30 +20,12 @@ import type { OrchestrationOutcome, Outcome } from "./outcomes.ts";
 import { Rest } from "./rest.ts";
 import { type Span, timeOf } from "./span.ts";
 import type { Stage } from "./test-executor.ts";
+import { DEFAULT_PATIENCE_MS, requireApp, settingsOf, type TestHubOptions } from "./test-hub-options.ts";
 import { TestTime } from "./test-time.ts";
 import { TestWorker } from "./test-worker.ts";
 
-/** What a hub under test may set; how it keeps its partition and its timers is its own affair. */
-export type TestSettings = Partial<Omit<EngineSettings, "leaseMs" | "timerHorizonMs">>;
-
-export interface TestHubOptions extends WebhookOptions {
-  /** The functions under test. The app itself stays as it is. */
-  readonly app: App;
-  /** When the clock begins: a date, or a text in ISO 8601. Default: the beginning of 2030, UTC. */
-  readonly startAt?: Date | string;
-  /** Fakes by the names of activities and orchestrators. `hub.fake` is the same with types. */
-  readonly fakes?: Readonly<Record<string, unknown>>;
-  /** Whether activities without a fake run, or fail. Default run. */
-  readonly realActivities?: "run" | "refuse";
-  /** How long, in real milliseconds, time stands still for a real activity at most. Default 2,000. */
-  readonly patienceMs?: number;
-  readonly settings?: TestSettings;
-  readonly logger?: Logger;
-}
-
-/** So far away that a hub's housekeeping never comes due. */
-const NEVER_MS = 4e15;
-const DEFAULT_PATIENCE_MS = 2_000;
+/** After so many things that came due, an instance that nobody gave a limit goes on for ever. A year has fewer hours. */
+const MAX_JUMPS = 10_000;
 
 /**
  * A task hub for tests: the engine itself, in memory, on a clock that moves only when the test says so or waits for an
@@ -156,7 +137,8 @@ export class TestHub implements AsyncDisposable {
   /**
    * Jumps from timer to timer until the instance has ended. The same as `client.waitForCompletion`.
    *
-   * @throws {DurableError} INSTANCE_NOT_FOUND, and WAIT_TIMEOUT with what the instance waits for when it will never end
+   * @throws {DurableError} INSTANCE_NOT_FOUND, and WAIT_TIMEOUT with what the instance waits for when it will never end,
+   * or has not after very many timers
    */
   run<O = unknown>(instanceId: InstanceId<O>): Promise<CompletedStatus<O>> {
     return this.client.waitForCompletion(instanceId);
@@ -242,7 +224,11 @@ export class TestHub implements AsyncDisposable {
       settings: this.#settings,
       logger: this.#options.logger ?? this.#logger(),
       plan: this.#plan,
-      attend: (instanceId, wait) => this.#time.attend(wait, () => this.#whyWaiting(instanceId)),
+      attend: (wait, { instanceId, timeoutMs }) =>
+        this.#time.attend(wait, {
+          mayJump: timeoutMs === undefined ? MAX_JUMPS : Number.POSITIVE_INFINITY,
+          why: () => this.#whyWaiting(instanceId),
+        }),
       workerId: `worker-${this.#crashes + 1}`,
       died: () => void this.#takeOver(),
     });
@@ -276,26 +262,4 @@ export class TestHub implements AsyncDisposable {
     };
     return { debug: () => undefined, info: () => undefined, warn: note, error: note };
   }
-}
-
-function settingsOf(settings: TestSettings = {}): EngineSettings {
-  for (const name of ["leaseMs", "timerHorizonMs"]) {
-    if (!(name in settings)) continue;
-    throw new DurableError("INVALID_CONFIGURATION", `${name} cannot be set for a test hub: it has its own.`);
-  }
-  return defaultSettings({
-    maxConcurrentActivityFunctions: 10,
-    ...settings,
-    leaseMs: NEVER_MS,
-    timerHorizonMs: NEVER_MS,
-  });
-}
-
-function requireApp(options: TestHubOptions): void {
-  const app = (options as { readonly app?: { readonly registry?: unknown } } | undefined)?.app;
-  if (app?.registry !== undefined) return;
-  throw new DurableError(
-    "INVALID_ARGUMENT",
-    "TestHub.start takes { app }, with the app whose functions are tested.",
-  );
 }

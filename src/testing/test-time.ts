@@ -7,6 +7,13 @@ import { VirtualClock } from "./virtual-clock.ts";
 /** The last moment of the year 9999: what is due later never comes. */
 const END_OF_TIME = Date.UTC(10_000, 0, 1) - 1;
 
+export interface Attendance {
+  /** How many things may come due before the wait is given up. */
+  readonly mayJump: number;
+  /** What the instance waits for, in words. */
+  readonly why: () => Promise<string>;
+}
+
 /**
  * Who moves the time of a hub, and when.
  *
@@ -65,16 +72,17 @@ export class TestTime {
   /**
    * Moves the time, from one thing that is due to the next, until the wait is over.
    *
-   * @throws {DurableError} WAIT_TIMEOUT, with the reason, when its time is up or nothing is due any more
+   * @throws {DurableError} WAIT_TIMEOUT, with the reason, when its time is up, nothing is due any more, or too much was
    */
-  async attend<T>(wait: Promise<T>, why: () => Promise<string>): Promise<T> {
+  async attend<T>(wait: Promise<T>, { mayJump, why }: Attendance): Promise<T> {
     let isOver = false;
     const over = wait.then(
       () => (isOver = true),
       () => (isOver = true),
     );
     this.#refuseScripts();
-    while (!isOver) {
+    for (let jumps = 0; !isOver; jumps++) {
+      if (jumps > mayJump) throw goesOnForEver(mayJump, await why());
       const goesOn = await this.#alone(async () => {
         await this.rest.settle();
         return isOver || this.clock.jump(END_OF_TIME);
@@ -140,5 +148,13 @@ function waitsForEver(why: string): DurableError {
   return new DurableError(
     "WAIT_TIMEOUT",
     `The instance does not go on by itself, however much time passes. ${why}`,
+  );
+}
+
+function goesOnForEver(jumps: number, why: string): DurableError {
+  return new DurableError(
+    "WAIT_TIMEOUT",
+    `The instance has not ended after ${jumps} timers and the like. ${why} ` +
+      "Give the wait a timeoutMs, or let time pass with hub.advance.",
   );
 }

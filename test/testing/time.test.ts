@@ -25,6 +25,10 @@ app.activity("slow", async () => {
 });
 app.orchestration("calls", async (ctx, name: string) => ctx.callActivity(name));
 app.orchestration("restless", async (ctx) => ctx.continueAsNew());
+app.orchestration("eternal", async (ctx) => {
+  await ctx.createTimer({ afterMs: 3_600_000 });
+  ctx.continueAsNew();
+});
 
 async function startHub(options: Partial<TestHubOptions> = {}): Promise<TestHub> {
   const hub = await TestHub.start({ app, ...options });
@@ -175,6 +179,14 @@ describe("a wait that cannot end", () => {
     const id = await hub.client.startNew("restless");
 
     await expect(hub.run(id)).rejects.toThrow("The hub does not come to rest");
+  }, 60_000);
+
+  test("because the orchestration is eternal says so, and with a limit it is over in time", async () => {
+    const hub = await startHub();
+    const id = await hub.client.startNew("eternal");
+
+    await expect(hub.client.waitForCompletion(id, { timeoutMs: 10 * DAY })).rejects.toThrow("864000000 ms");
+    await expect(hub.run(id)).rejects.toThrow("The instance has not ended after 10000 timers");
   }, 60_000);
 
   test("for an instance that does not exist says so", async () => {
