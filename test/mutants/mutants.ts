@@ -1,5 +1,5 @@
 import type { Episode, Pulled, TaskHubStore, WorkerStore } from "../../src/storage/index.ts";
-import { bound } from "../support/bound-store.ts";
+import { bound } from "../../src/testing/bound-store.ts";
 
 export type Mutate = (hub: TaskHubStore) => TaskHubStore;
 

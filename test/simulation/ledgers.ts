@@ -4,7 +4,7 @@ import { decodeEntity } from "../../src/core/entity-state.ts";
 import { decodeMessage } from "../../src/core/history-chunk.ts";
 import type { EntityDefinition } from "../../src/engine/registry.ts";
 import type { InstanceRecord, NewMessage, TaskHubStore } from "../../src/storage/index.ts";
-import { bound } from "../support/bound-store.ts";
+import { bound } from "../../src/testing/bound-store.ts";
 import type { Style } from "./interpret.ts";
 import type { Process, Simulation } from "./simulation.ts";
 
