@@ -112,3 +112,12 @@ export class NonDeterminismError extends DurableError {
     super("NON_DETERMINISM", `Non-Deterministic workflow detected: ${detail}`);
   }
 }
+
+/** The code breaks a rule of critical sections (S-169). */
+export class LockingRulesViolationError extends DurableError {
+  override readonly name = "LockingRulesViolationError";
+
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super("LOCKING_RULES", message, options);
+  }
+}
