@@ -1,16 +1,19 @@
 import { join } from "node:path";
-import { App, type DurableClient, TaskHub } from "perdure";
+import { App, type DurableClient, type EntityReference, TaskHub } from "perdure";
 
 /** The functions every workload uses, on a hub of its own. */
 export interface BenchHub {
   readonly client: DurableClient;
+  readonly counter: EntityReference;
   readonly close: () => Promise<void>;
 }
 
 export async function openHub(folder: string): Promise<BenchHub> {
-  const hub = await TaskHub.open(`sqlite:${join(folder, "perdure.db")}`, { app: benchApp() });
+  const app = benchApp();
+  const counter = addEntities(app);
+  const hub = await TaskHub.open(`sqlite:${join(folder, "perdure.db")}`, { app });
   await hub.start();
-  return { client: hub.client, close: () => hub.close() };
+  return { client: hub.client, counter, close: () => hub.close() };
 }
 
 export const CITIES = ["Tokyo", "Seattle", "London", "Cairo", "Lima"] as const;
@@ -45,4 +48,27 @@ export function benchApp(): App {
     return due;
   });
   return app;
+}
+
+function addEntities(app: App): EntityReference {
+  const account = app.entity<number>("account", (context) => {
+    const balance = context.getState(() => 1_000);
+    if (context.operation === "get") return balance;
+    context.setState(balance + (context.input as number));
+    return balance;
+  });
+  app.orchestration(
+    "transfer",
+    async (context, [from, to, amount]: readonly [string, string, number]): Promise<boolean> => {
+      const [paying, paid] = [account.id(from), account.id(to)];
+      await using _ = await context.lock(paying, paid);
+      const balance = await context.callEntity<number>(paying, "get");
+      await context.callEntity(paying, "add", -amount);
+      await context.callEntity(paid, "add", amount);
+      return balance > 0;
+    },
+  );
+  return app.entity<number>("counter", (context) => {
+    context.setState(context.getState(() => 0) + (context.input as number));
+  });
 }

@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
+import { openRaw } from "./open-raw.ts";
 
 /** What a raw program waits for. */
 export type RawWait =
@@ -50,11 +49,7 @@ export class RawHub {
   #runs = 0;
 
   constructor(folder: string) {
-    const database = new Database(join(folder, "raw.db"));
-    database.pragma("journal_mode = wal");
-    database.pragma("synchronous = full");
-    database.pragma("wal_autocheckpoint = 4000");
-    database.exec(schema());
+    const database = openRaw(folder);
     this.#database = database;
     this.#begin = database.prepare("begin immediate");
     this.#commit = database.prepare("commit");
@@ -228,10 +223,4 @@ export class RawHandle {
       this.resolveDone = resolve;
     });
   }
-}
-
-function schema(): string {
-  const folder = new URL("../../migrations/sqlite/", import.meta.url);
-  const scripts = readdirSync(folder).toSorted();
-  return scripts.map((name) => readFileSync(new URL(name, folder), "utf8")).join("\n");
 }

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { packageVersion } from "../server/index.ts";
+import { checkCommand } from "./check/check-command.ts";
 import { candidatesCommand, completionCommand } from "./completion/completion-command.ts";
 import { doctorCommand } from "./doctor/doctor-command.ts";
 import { durableCommand } from "./durable/index.ts";
@@ -18,6 +19,7 @@ export function makeProgram(): Command {
     .addCommand(durableCommand())
     .addCommand(keysCommand())
     .addCommand(doctorCommand())
+    .addCommand(checkCommand())
     .addCommand(completionCommand())
     .addCommand(candidatesCommand(program), { hidden: true })
     .addHelpText(

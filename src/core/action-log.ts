@@ -242,12 +242,12 @@ function disagreement(
   next: OrchestratorAction | undefined,
 ): NonDeterminismError {
   const now = sameNumber ?? next;
-  const code = now
-    ? `the code now asks for ${describeAction(now)}`
-    : "the code now asks for nothing more at this point";
-  return new NonDeterminismError(
-    `event ${event.eventId} of the history is ${describeEvent(event)}, but ${code}. ${likelyCause(event, now)}`,
-  );
+  return new NonDeterminismError({
+    eventId: event.eventId,
+    history: describeEvent(event),
+    code: now ? describeAction(now) : "nothing more at this point",
+    likelyCause: likelyCause(event, now),
+  });
 }
 
 function describeEvent(event: SchedulingHistoryEvent): string {
@@ -292,10 +292,10 @@ function describeAction(action: OrchestratorAction): string {
 
 function likelyCause(event: SchedulingHistoryEvent, now: OrchestratorAction | undefined): string {
   if (now === undefined) {
-    return "Likely cause: a step was removed from the code, or made to depend on something that is not durable, while this instance was running.";
+    return "a step was removed from the code, or made to depend on something that is not durable, while this instance was running.";
   }
   if (EVENT_OF_ACTION[now.type] === event.type) {
-    return "Likely cause: a step was renamed, or steps were put in another order, while this instance was running.";
+    return "a step was renamed, or steps were put in another order, while this instance was running.";
   }
-  return "Likely cause: a step was added or removed in the code while this instance was running, or the code branches on the clock, on chance or on outside state.";
+  return "a step was added or removed in the code while this instance was running, or the code branches on the clock, on chance or on outside state.";
 }

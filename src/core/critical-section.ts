@@ -15,6 +15,7 @@ export class CriticalSection {
   readonly #underWay = new Set<string>();
   #claimed = false;
   #isHeld = false;
+  #isLost = false;
 
   constructor(id: string, lockSet: readonly string[], outcome: LockOutcome) {
     this.id = id;
@@ -27,6 +28,18 @@ export class CriticalSection {
     return this.#isHeld;
   }
 
+  /** The orchestration failed inside it and was rewound: it goes on once the entities are locked again. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  lose(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#isLost = true;
+    this.#claimed = false;
+  }
+
   claim(id: string): boolean {
     if (id !== this.id || this.#claimed) return false;
     this.#claimed = true;
@@ -35,6 +48,7 @@ export class CriticalSection {
 
   grant(): void {
     this.#isHeld = true;
+    this.#isLost = false;
     this.#outcome.granted(this);
   }
 

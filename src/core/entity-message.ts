@@ -60,9 +60,9 @@ export function isEntityMessage(event: { readonly type: string }): event is Enti
   return TYPES.has(event.type);
 }
 
-/** Not before this time; `undefined` for what may be delivered at once. */
-export function dueAtOf(event: { readonly type: string }, now: number): number | undefined {
+/** What was not due yet when it was sent: it waits in the store, and gets its place when its time comes. */
+export function dueAtOf(event: { readonly type: string }): number | undefined {
   if (!isEntityMessage(event) || event.type !== "EntityOperation") return undefined;
-  const { scheduledTime } = event;
-  return scheduledTime !== undefined && scheduledTime > now ? scheduledTime : undefined;
+  const { scheduledTime, timestamp } = event;
+  return scheduledTime !== undefined && scheduledTime > timestamp ? scheduledTime : undefined;
 }

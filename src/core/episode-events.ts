@@ -6,6 +6,7 @@ import type { OrchestratorAction } from "./orchestrator-action.ts";
 /** The history of one episode: what arrived, what the code asked for, and the end, if it was one. */
 export function eventsOf(result: EpisodeResult, at: number): HistoryEvent[] {
   const events: HistoryEvent[] = [...result.accepted];
+  for (const patchId of result.patches) events.push({ type: "PatchMarked", timestamp: at, patchId });
   for (const action of result.actions) events.push(eventOf(action, at));
   if (result.completion) events.push(completedEvent(result.completion, at));
   return events;

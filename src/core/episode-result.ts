@@ -22,6 +22,8 @@ export interface EpisodeResult {
   /** The messages that took effect; duplicates and results nobody asked for are left out (S-33). */
   readonly accepted: readonly HistoryEvent[];
   readonly actions: readonly OrchestratorAction[];
+  /** Patches that the code has got for the first time. */
+  readonly patches: readonly string[];
   readonly completion: Completion | undefined;
   readonly continuedAsNew: ContinuedAsNew | undefined;
   /** Present when the code set it in this episode. */

@@ -28,10 +28,14 @@ export const ERROR_CODES = {
   INSTANCE_ALREADY_EXISTS: { family: "application", httpStatus: 409 },
   INVALID_INSTANCE_STATE: { family: "application", httpStatus: 409 },
   ORCHESTRATOR_NOT_FOUND: { family: "application", httpStatus: 400 },
+  ORCHESTRATOR_VERSION_NOT_FOUND: { family: "application", httpStatus: 400 },
   ACTIVITY_NOT_FOUND: { family: "application", httpStatus: 400 },
   ENTITY_NOT_FOUND: { family: "application", httpStatus: 400 },
   LOCKING_RULES: { family: "application", httpStatus: 500 },
   TASK_FAILED: { family: "application", httpStatus: 500 },
+  HTTP_CALL_FAILED: { family: "application", httpStatus: 502 },
+  HTTP_CALL_REFUSED: { family: "application", httpStatus: 500 },
+  TOKEN_SOURCE_NOT_FOUND: { family: "configuration", httpStatus: 500 },
   TASK_CANCELED: { family: "application", httpStatus: 500 },
   EVENT_TIMEOUT: { family: "application", httpStatus: 500 },
   ACTIVITY_TIMEOUT: { family: "application", httpStatus: 500 },
@@ -104,12 +108,29 @@ export class TaskFailedError extends DurableError {
   }
 }
 
+/** Both sides of a disagreement between a history and the code that is replayed over it (S-39), in words. */
+export interface Disagreement {
+  /** The event of the history, by its number. */
+  readonly eventId: number;
+  /** What the history has there. */
+  readonly history: string;
+  /** What the code asks for instead. */
+  readonly code: string;
+  readonly likelyCause: string;
+}
+
 /** The code asks for something else than the history says it asked for (S-39). */
 export class NonDeterminismError extends DurableError {
   override readonly name = "NonDeterminismError";
+  readonly #disagreement: Disagreement;
 
-  constructor(detail: string) {
-    super("NON_DETERMINISM", `Non-Deterministic workflow detected: ${detail}`);
+  constructor(disagreement: Disagreement) {
+    super("NON_DETERMINISM", `Non-Deterministic workflow detected: ${disagreementText(disagreement)}`);
+    this.#disagreement = disagreement;
+  }
+
+  get disagreement(): Disagreement {
+    return this.#disagreement;
   }
 }
 
@@ -120,4 +141,8 @@ export class LockingRulesViolationError extends DurableError {
   constructor(message: string, options?: { readonly cause?: unknown }) {
     super("LOCKING_RULES", message, options);
   }
+}
+
+export function disagreementText({ eventId, history, code, likelyCause }: Disagreement): string {
+  return `event ${eventId} of the history is ${history}, but the code now asks for ${code}. Likely cause: ${likelyCause}`;
 }

@@ -36,6 +36,12 @@ export interface ExecutionStarted extends EventBase {
   readonly generation?: number;
 }
 
+/** The code has asked for this patch for the first time, and got it. */
+export interface PatchMarked extends EventBase {
+  readonly type: "PatchMarked";
+  readonly patchId: string;
+}
+
 export type CompletionStatus = "Completed" | "Failed" | "Terminated";
 
 export interface ExecutionCompleted extends SchedulingEvent {
@@ -227,6 +233,7 @@ export type HistoryEvent =
   | EntityLockRequested
   | EntityUnlockSent
   | EntityAnswer
+  | PatchMarked
   | OrchestratorStarted
   | OrchestratorCompleted;
 

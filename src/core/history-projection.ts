@@ -45,6 +45,7 @@ function project(
   switch (event.type) {
     case "OrchestratorStarted":
     case "OrchestratorCompleted":
+    case "PatchMarked":
       return undefined;
     case "ExecutionStarted":
       return {

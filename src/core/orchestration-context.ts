@@ -2,13 +2,22 @@ import type { ActionLog } from "./action-log.ts";
 import type { CriticalSection } from "./critical-section.ts";
 import { toJsonText } from "./data-converter.ts";
 import { deterministicGuid, guidTime } from "./deterministic-guid.ts";
+import {
+  type CallHttpOptions,
+  type DurableHttpRequest,
+  type DurableHttpResponse,
+  HTTP_ACTIVITY,
+  httpRequest,
+} from "./durable-http.ts";
 import { checkEntityId, type EntityName } from "./entity-id.ts";
 import type { EntityRequests } from "./entity-requests.ts";
 import { DurableError } from "./errors.ts";
 import { eventTimeout, LimitedEventWait } from "./event-wait.ts";
 import type { ExternalEvents } from "./external-events.ts";
 import type { ExecutionStarted, JsonText, ParentInstance } from "./history-event.ts";
+import { HttpCall } from "./http-call.ts";
 import { checkInstanceId } from "./instance-id.ts";
+import { requirePatchId } from "./patches.ts";
 import { checkRetryPolicy, type RetryPolicy } from "./retry-policy.ts";
 import { RetryingTask, type RetryPort } from "./retrying-task.ts";
 import { AllTask, AnyTask, EventTask, type Task, type TaskScope, type TimerTask } from "./task.ts";
@@ -58,6 +67,11 @@ export interface ContextPort extends TaskScope {
   enter(): void;
   continueAsNew(input: JsonText | undefined, options: ContinueAsNewOptions): void;
   setCustomStatus(text: JsonText | undefined): void;
+  isPatched(id: string): boolean;
+  /** How long an HTTP call waits between two polls when the answer does not say, in milliseconds. */
+  readonly httpPollMs: number;
+  /** The version of a child that is started with this one, or with none. */
+  versionOfStart(name: string, version: string | undefined): string | undefined;
 }
 
 /** What an orchestrator can do. All of it is replayed, none of it touches the world. */
@@ -115,11 +129,45 @@ export class OrchestrationContext {
     return this.#retrying(retry, (retryOf) => actions.scheduleTask(name, text, retryOf));
   }
 
+  /**
+   * Sends an HTTP request; the task gives the answer, whatever its status, and with retry options fails when they are used
+   * up (S-184).
+   *
+   * @throws {DurableError} INVALID_ARGUMENT, INVALID_RETRY_OPTIONS, INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
+   */
+  callHttp(options: CallHttpOptions): Task<DurableHttpResponse> {
+    const { actions } = this.#enter();
+    const request = httpRequest(options);
+    const send = (each: DurableHttpRequest, retryOf?: number): Task<unknown> =>
+      actions.scheduleTask(HTTP_ACTIVITY, toJsonText(each, "The request of callHttp"), retryOf);
+    const { retryOptions } = options;
+    const first =
+      retryOptions === undefined
+        ? send(request)
+        : this.#retrying(retryOptions, (retryOf) => send(request, retryOf));
+    const port = this.#port;
+    return new HttpCall(
+      {
+        awaited: (task) => port.awaited(task),
+        promiseSettled: (task) => port.promiseSettled(task),
+        get currentTime() {
+          return port.currentTime;
+        },
+        pollMs: port.httpPollMs,
+        send,
+        wait: (fireAt) => port.actions.createTimer(fireAt),
+      },
+      request,
+      first,
+    );
+  }
+
   callSubOrchestrator(name: string, input?: unknown, options: SubOrchestrationOptions = {}): Task<unknown> {
     const { actions, entities } = this.#enter();
     entities.checkSubOrchestration();
     const text = toJsonText(input, `The input of sub-orchestration '${name}'`);
-    const { instanceId, version, retry } = options;
+    const { instanceId, retry } = options;
+    const version = this.versionOfStart(name, options.version);
     if (instanceId !== undefined) this.#checkChildId(instanceId);
     const attempt = (retryOf: number | undefined): Task<unknown> =>
       actions.createSubOrchestration({ name, input: text, instanceId, version, retryOf });
@@ -136,8 +184,14 @@ export class OrchestrationContext {
     const instanceId = options.instanceId ?? this.newGuid();
     this.#checkChildId(instanceId);
     const text = toJsonText(input, `The input of orchestration '${name}'`);
-    actions.startOrchestration({ name, input: text, instanceId, version: options.version });
+    const version = this.versionOfStart(name, options.version);
+    actions.startOrchestration({ name, input: text, instanceId, version });
     return instanceId;
+  }
+
+  /** The version of a sub-orchestration that is started with this one, or with none (S-115). */
+  versionOfStart(name: string, version: string | undefined): string | undefined {
+    return this.#port.versionOfStart(name, version);
   }
 
   createTimer(fireAt: number): TimerTask {
@@ -250,6 +304,12 @@ export class OrchestrationContext {
       );
     }
     this.#enter().setCustomStatus(text);
+  }
+
+  /** @throws {DurableError} INVALID_ARGUMENT */
+  patched(id: string): boolean {
+    requirePatchId(id);
+    return this.#enter().isPatched(id);
   }
 
   /** A UUID that is the same in every replay (S-120 to S-123). */

@@ -3,7 +3,7 @@ import { type CodeOwner, CodeRunner, type CodeRunnerOptions } from "./code-runne
 import { toJsonText } from "./data-converter.ts";
 import { EntityRequests } from "./entity-requests.ts";
 import type { Completion, ContinuedAsNew, EpisodeResult } from "./episode-result.ts";
-import type { ErrorCode } from "./errors.ts";
+import { type Disagreement, type ErrorCode, NonDeterminismError } from "./errors.ts";
 import { ExternalEvents } from "./external-events.ts";
 import { describeFailure, type FailureDetails, taskFailed } from "./failure-details.ts";
 import type { EventRaised, ExecutionStarted, HistoryEvent, JsonText, MessageEvent } from "./history-event.ts";
@@ -16,11 +16,23 @@ import {
 } from "./orchestration-context.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
 import type { OrchestratorDefinition } from "./orchestrator-definition.ts";
+import { Patches } from "./patches.ts";
 
 export interface SessionOptions extends CodeRunnerOptions {
   readonly maxActions: number;
+  /** Default 30,000 (S-182). */
+  readonly httpPollMs?: number;
+  /** The version that a sub-orchestration gets which names this one, or none (S-115). Default: what it names. */
+  readonly versionOfStart?: (name: string, version: string | undefined) => string | undefined;
   /** Sequence numbers of past scheduling events count for nothing; `renumbered` tells the new ones (rewind). */
   readonly renumbered?: (event: SchedulingHistoryEvent, id: number) => void;
+}
+
+/** What the code has done that no orchestrator may do, or that this one did not do before. */
+export interface Verdict {
+  readonly text: string;
+  /** Present when it is at odds with its history. */
+  readonly disagreement: Disagreement | undefined;
 }
 
 type Ending =
@@ -37,6 +49,8 @@ const ONE_WAY: ReadonlySet<string> = new Set<OrchestratorAction["type"]>([
   "RequestEntityLock",
   "SendEntityUnlock",
 ]);
+
+const DEFAULT_HTTP_POLL_MS = 30_000;
 
 const VERDICTS: ReadonlySet<unknown> = new Set<ErrorCode>([
   "NON_DETERMINISM",
@@ -77,6 +91,8 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   #ending: Ending | undefined;
   #continue: (Omit<ContinuedAsNew, "carriedOver"> & { readonly preservesEvents: boolean }) | undefined;
   #carriedOver: EventRaised[] | undefined;
+  #patches: Patches | undefined;
+  #verdict: Verdict | undefined;
   #customStatus: { readonly text: JsonText | undefined } | undefined;
   /** Messages that came after the end in its very episode: they did nothing. */
   #ignored: Set<HistoryEvent> | undefined;
@@ -92,6 +108,10 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       this.actions.open,
       (answer) => this.#entities?.claim(answer) ?? false,
     );
+  }
+
+  get httpPollMs(): number {
+    return this.#options.httpPollMs ?? DEFAULT_HTTP_POLL_MS;
   }
 
   get events(): ExternalEvents {
@@ -113,6 +133,11 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
     return this.#ending?.type === "complete" && this.#ending.immediate && this.#ending.status === "Failed";
   }
 
+  /** Why the instance must fail at once, if it must. */
+  get verdict(): Verdict | undefined {
+    return this.#verdict;
+  }
+
   /** The function has returned or thrown; only open tasks hold up the end (S-19). */
   get hasReturned(): boolean {
     return this.#ending !== undefined;
@@ -121,16 +146,22 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   /** There is something to do without any new event: an action the history lacks, or an end that may come now. */
   get isDue(): boolean {
     if (this.#ending) return this.#isEnding();
-    return this.#suspension === undefined && this.actions.pending.length > 0;
+    return !this.#waits && this.actions.pending.length > 0;
   }
 
   /** Rebuilds the state that this history led to. Asynchronous only for async orchestrators. */
   replay(history: readonly HistoryEvent[]): void | Promise<void> {
-    for (const event of history) {
-      if (event.type === "EventRaised") this.#acceptance.isNew(event.messageId);
-    }
+    this.foresee(history);
     const running = this.#applyAll(history, true);
     return running ? running.then(() => this.#forgetReported()) : this.#forgetReported();
+  }
+
+  /** What lies in a history for the code to find, when the history is replayed piece by piece (rewind). */
+  foresee(history: readonly HistoryEvent[]): void {
+    for (const event of history) {
+      if (event.type === "EventRaised") this.#acceptance.isNew(event.messageId);
+      if (event.type === "PatchMarked") this.#patchesOnce().foresee(event.patchId);
+    }
   }
 
   /** Runs one episode at the given time. */
@@ -161,7 +192,16 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
 
   continueAsNew(input: JsonText | undefined, options: ContinueAsNewOptions): void {
     const preservesEvents = options.preserveUnprocessedEvents === true;
-    this.#continue = { input, version: options.version, preservesEvents };
+    this.#continue = { input, version: options.version || undefined, preservesEvents };
+  }
+
+  isPatched(id: string): boolean {
+    return this.#patchesOnce().counts(id, this.isReplaying);
+  }
+
+  versionOfStart(name: string, version: string | undefined): string | undefined {
+    const { versionOfStart } = this.#options;
+    return versionOfStart ? versionOfStart(name, version) : version;
   }
 
   setCustomStatus(text: JsonText | undefined): void {
@@ -195,8 +235,21 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
 
   #apply(event: HistoryEvent): void {
     if (this.#ending?.type === "complete" && this.#ending.immediate) return;
-    if (this.#suspension && isHeldWhileSuspended(event)) this.#hold(event);
+    if (this.#waits && isHeldWhileSuspended(event) && !this.#regainsLock(event)) this.#hold(event);
     else this.#applyNow(event);
+  }
+
+  /** Suspended, or rewound into a critical section whose entities are to be locked again first. */
+  get #waits(): boolean {
+    return this.#suspension !== undefined || this.#entities?.section?.isLost === true;
+  }
+
+  /** What ends the wait for entities that are to be locked again; the code does not see it. */
+  #regainsLock(event: HistoryEvent): boolean {
+    const section = this.#entities?.section;
+    return (
+      section?.isLost === true && event.type === "EntityLockGranted" && event.criticalSectionId === section.id
+    );
   }
 
   #hold(event: MessageEvent): void {
@@ -227,7 +280,8 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       case "EntityOperationFailed":
       case "EntityLockGranted":
         this.#entities?.settle(event);
-        return this.#code.resume();
+        this.#code.resume();
+        return this.#releaseHeld();
       case "TaskCompleted":
         this.actions.open.remove(event.taskScheduledId)?.task.completeWithText(event.result);
         return this.#code.resume();
@@ -260,10 +314,17 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       case "ExecutionTerminated":
         return this.#terminate(event.reason);
       case "ExecutionRewound":
+        return this.#entities?.section?.lose();
       case "OrchestratorCompleted":
       case "ExecutionCompleted":
+      case "PatchMarked":
         return;
     }
+  }
+
+  #patchesOnce(): Patches {
+    this.#patches ??= new Patches();
+    return this.#patches;
   }
 
   #begin(): void {
@@ -279,7 +340,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       renumbered?.(event, action.id);
       this.#entities?.confirm(action, event);
     } catch (error) {
-      this.#failWith(error, true);
+      this.misbehaved(error);
     }
   }
 
@@ -299,7 +360,13 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   #resumeExecution(): void {
     if (this.#suspension === undefined) return;
     this.#suspension = undefined;
-    const held = this.#held ?? NONE;
+    this.#releaseHeld();
+  }
+
+  /** Applies what has waited, as far as it does not have to wait again. */
+  #releaseHeld(): void {
+    if (this.#waits || this.#held === undefined) return;
+    const held = this.#held;
     this.#held = undefined;
     for (const event of held) this.#applyNow(event);
   }
@@ -345,6 +412,8 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   }
 
   misbehaved(error: unknown): void {
+    const disagreement = error instanceof NonDeterminismError ? error.disagreement : undefined;
+    this.#verdict ??= { text: describeFailure(error).errorMessage, disagreement };
     this.#failWith(error, true);
   }
 
@@ -376,7 +445,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   /** The completion gate (S-17): not before every task that was asked for has an outcome. */
   #mayEnd(ending: Ending): boolean {
     if (ending.type === "complete" && ending.immediate) return true;
-    if (this.#suspension) return false;
+    if (this.#waits) return false;
     return this.actions.open.size === 0 || this.#definition.completeOnReturn === true;
   }
 
@@ -389,7 +458,8 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
     if (canceledTimers.length > 0) this.actions.canceledTimers = [];
     return {
       accepted: this.#ignored ? accepted.filter((event) => !this.#ignored?.has(event)) : accepted,
-      actions: ends ? this.#lastActions(ending) : this.#suspension ? [] : this.actions.take(),
+      patches: this.#patches?.takeMarked() ?? NONE,
+      actions: ends ? this.#lastActions(ending) : this.#waits ? [] : this.actions.take(),
       completion: ends && ending.type === "complete" ? ending : undefined,
       continuedAsNew: ends && ending.type === "continueAsNew" ? this.#nextExecution() : undefined,
       customStatus,

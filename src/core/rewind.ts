@@ -182,6 +182,7 @@ async function draftWithout(
     onStray: () => undefined,
     renumbered: (event, id) => ids.set(event.eventId, id),
   });
+  session.foresee(request.history);
   const history: HistoryEvent[] = [];
   const steps = stepsWithout(request, dropped);
   const late = lateSteps(steps);

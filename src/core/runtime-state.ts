@@ -130,11 +130,14 @@ export function foldHistory(history: Iterable<HistoryEvent>): RuntimeState {
       case "ExecutionCompleted":
         returned = true;
         break;
-      case "ExecutionTerminated":
       case "ExecutionRewound":
+        if (lock?.isHeld) lock = { ...lock, since: event.timestamp, isHeld: false };
+        break;
+      case "ExecutionTerminated":
       case "EventSent":
       case "EventRaised":
       case "EntityOperationSignaled":
+      case "PatchMarked":
       case "OrchestratorStarted":
       case "OrchestratorCompleted":
         break;

@@ -1,9 +1,21 @@
+import { type Disagreement, disagreementText } from "./errors.ts";
+
 /** One thing an instance that has not ended waits for. Times are milliseconds since 1970. */
 export type WaitingReason =
   | { readonly type: "start"; readonly scheduledAt?: number }
   | { readonly type: "suspended"; readonly since: number; readonly reason?: string }
   | { readonly type: "quarantined"; readonly reason: string }
   | { readonly type: "orchestrator-missing"; readonly name: string }
+  | {
+      readonly type: "version-missing";
+      readonly name: string;
+      /** Of the instance. */
+      readonly version?: string;
+      /** Those a worker has, oldest first. */
+      readonly versions: readonly string[];
+    }
+  /** Its code disagrees with its history (S-39): it goes on when the code has been mended. */
+  | ({ readonly type: "blocked" } & Disagreement)
   | { readonly type: "messages"; readonly count: number }
   | {
       readonly type: "activity";
@@ -38,7 +50,14 @@ export type WaitingReason =
       readonly since: number;
     }
   /** It is an entity: it has no end. */
-  | { readonly type: "entity"; readonly lockedBy?: string; readonly waiting: number }
+  | {
+      readonly type: "entity";
+      readonly lockedBy?: string;
+      /** Orchestrations that have asked for its lock, in their order. */
+      readonly lockQueue: readonly string[];
+      /** Messages for it, lock requests among them. */
+      readonly waiting: number;
+    }
   | { readonly type: "event"; readonly names: readonly string[] }
   /** The function has returned; only what it did not wait for holds up its end (S-17). */
   | { readonly type: "returned"; readonly openTasks: number }
@@ -72,6 +91,10 @@ function sentenceOf(reason: WaitingReason): string {
       return `It is in quarantine: ${reason.reason}`;
     case "orchestrator-missing":
       return `No worker has the orchestrator '${reason.name}'`;
+    case "version-missing":
+      return versionSentence(reason);
+    case "blocked":
+      return `It is blocked until its code is mended: ${withoutPeriod(disagreementText(reason))}`;
     case "messages":
       return `${reason.count} ${reason.count === 1 ? "message waits" : "messages wait"} for a host to pick them up`;
     case "activity":
@@ -98,6 +121,18 @@ function sentenceOf(reason: WaitingReason): string {
       return "It is about to run its next episode";
   }
 }
+
+function versionSentence({ name, version, versions }: Extract<WaitingReason, { type: "version-missing" }>) {
+  const wanted =
+    version === undefined
+      ? `No worker runs the orchestrator '${name}' without a version`
+      : `No worker has version '${version}' of the orchestrator '${name}'`;
+  return versions.length === 0
+    ? wanted
+    : `${wanted}; there is ${versions.map((each) => `'${each}'`).join(", ")}`;
+}
+
+const withoutPeriod = (text: string): string => text.replace(/\.$/, "");
 
 function activitySentence(reason: Extract<WaitingReason, { type: "activity" }>): string {
   const doing = {

@@ -63,7 +63,11 @@ export class ActiveInstance {
   creation: { readonly instance: NewInstance; readonly replaces: readonly RuntimeStatus[] } | undefined;
   /** A new owner found it: what its history says is under way must be started again. */
   recovering = false;
+  /** It could not run here when it was read before: what came for it meanwhile is in the store. */
+  hasRested = false;
   bytes = 0;
+  /** The version under which it begins, when it was written without one: the first episode writes it down. */
+  pinnedVersion: string | undefined;
 
   constructor(instanceId: string) {
     this.instanceId = instanceId;

@@ -136,10 +136,11 @@ export class CommitPump {
   }
 }
 
-/** What is left when starts have been refused; nothing of them was written. */
+/** What is left when starts have been refused; nothing of them was written. Nobody asks for an entity to be: it comes with its messages. */
 function withdrawStarts(entries: readonly Entry[], error: DurableError): Entry[] {
-  const starts = entries.filter(({ episode }) => episode.create !== undefined);
-  const others = entries.filter(({ episode }) => episode.create === undefined);
+  const isStart = ({ episode }: Entry): boolean => episode.create !== undefined && !episode.snapshot;
+  const starts = entries.filter(isStart);
+  const others = entries.filter((entry) => !isStart(entry));
   for (const { settle } of starts) settle({ type: "withdrawn", error });
   return others;
 }

@@ -4,9 +4,18 @@ import type { ActiveInstance, PendingMessage } from "./active-instance.ts";
 import type { Effects } from "./episode-builder.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { untilAnswered } from "./store-retry.ts";
-import { childWithout, idIsTaken, isOutcomeOf, outcomeOfActivity, wasPurged } from "./task-outcomes.ts";
+import {
+  activityOf,
+  childWithout,
+  idIsTaken,
+  isOutcomeOf,
+  outcomeOfActivity,
+  wasPurged,
+} from "./task-outcomes.ts";
 import type { Tenure } from "./tenure.ts";
 import type { TimerQueue } from "./timer-queue.ts";
+
+const NONE: ReadonlySet<number> = new Set();
 
 export type Written = Extract<CommitOutcome, { type: "applied" | "already" }>;
 
@@ -55,12 +64,27 @@ export class CommittedEffects {
   /** Activities that only the history knows about run again; children nobody made are reported as failed (S-112). */
   async restartWork(instance: ActiveInstance): Promise<void> {
     instance.recovering = false;
+    const done = await this.#outcomesInStore(instance);
     for (const task of Array.from(instance.session?.openTasks.values() ?? [])) {
       if (this.#owner.tenure.over) return;
-      if (task.claimed || instance.session?.isPending(task.id)) continue;
+      if (task.claimed || done.has(task.id) || instance.session?.isPending(task.id)) continue;
+      if (task.kind === "timer" && instance.hasRested) this.#setTimer(instance, task.id, task.fireAt);
       if (task.kind === "activity") this.#startActivity(instance, task.id, task.name, task.input);
       if (task.kind === "subOrchestration") await this.#lookAfterChild(instance, task.instanceId);
     }
+  }
+
+  /** One that came due while the instance had to rest was handed out in vain. */
+  #setTimer({ instanceId, run }: ActiveInstance, id: number, dueAt: number): void {
+    this.#owner.timers.add({ run, id, dueAt, instanceId });
+  }
+
+  /** Activities whose results came while the instance could not take them. */
+  async #outcomesInStore(instance: ActiveInstance): Promise<ReadonlySet<number>> {
+    if ((instance.session?.openTasks.activityCount ?? 0) === 0) return NONE;
+    const { query } = this.#ports;
+    const messages = await untilAnswered(() => query.messages(instance.instanceId), this.#ports);
+    return new Set(messages.flatMap(activityOf));
   }
 
   /** A child that is gone has left its outcome; one that is not ours was refused. */

@@ -13,6 +13,8 @@ export interface CrashGuardPorts {
   readonly clock: Clock;
   readonly logger: Logger;
   get(instanceId: string): Promise<InstanceRecord | undefined>;
+  /** False: it is found again at every start, and its code does not run. */
+  mayRun(record: InstanceRecord): boolean;
   countAttempts(instanceIds: readonly string[]): Promise<readonly number[]>;
   quarantine(instanceId: string, reason: string): Promise<void>;
   /** True once someone else looks after these instances. */
@@ -34,7 +36,9 @@ const PATIENCE_MS = 1_000;
 export async function restartAfterCrash(found: readonly FoundWork[], ports: CrashGuardPorts): Promise<void> {
   for (const group of await groups(found, ports)) {
     if (ports.isStopped()) return;
-    const attempts = await ports.countAttempts(group.works.map((work) => work.instanceId));
+    const attempts = group.isIdle
+      ? []
+      : await ports.countAttempts(group.works.map((work) => work.instanceId));
     const running: Promise<void>[] = [];
     for (const [index, work] of group.works.entries()) {
       if (ports.isStopped()) return;
@@ -48,23 +52,32 @@ export async function restartAfterCrash(found: readonly FoundWork[], ports: Cras
 interface Group {
   readonly works: readonly FoundWork[];
   readonly isSuspect: boolean;
+  /** None of them will run. */
+  readonly isIdle?: boolean;
 }
 
 /** The unsuspected all together first, then the suspects in groups, the most suspect last. */
 async function groups(found: readonly FoundWork[], ports: CrashGuardPorts): Promise<readonly Group[]> {
   const byAttempts = new Map<number, FoundWork[]>();
+  const idle: FoundWork[] = [];
   for (const work of found) {
-    const attempts = (await ports.get(work.instanceId))?.attempts ?? 0;
+    const record = await ports.get(work.instanceId);
+    if (record && !ports.mayRun(record)) {
+      idle.push(work);
+      continue;
+    }
+    const attempts = record?.attempts ?? 0;
     const same = byAttempts.get(attempts);
     if (same) same.push(work);
     else byAttempts.set(attempts, [work]);
   }
-  return [...byAttempts]
+  const groupsThatRun = [...byAttempts]
     .sort(([a], [b]) => a - b)
     .flatMap(([attempts, works]) => {
       const size = GROUP_SIZES[attempts] ?? 1;
       return split(works, size).map((part) => ({ works: part, isSuspect: Number.isFinite(size) }));
     });
+  return [{ works: idle, isSuspect: false, isIdle: true }, ...groupsThatRun];
 }
 
 function split<T>(items: readonly T[], size: number): readonly (readonly T[])[] {

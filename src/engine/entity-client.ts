@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { checkPayload, toJsonText } from "../core/data-converter.ts";
 import { checkEntityId, type EntityName, parseEntityId } from "../core/entity-id.ts";
-import type { EntityMessage } from "../core/entity-message.ts";
+import { dueAtOf, type EntityMessage } from "../core/entity-message.ts";
 import { decodeEntity } from "../core/entity-state.ts";
 import { DurableError } from "../core/errors.ts";
 import { encodeMessage } from "../core/history-chunk.ts";
@@ -97,7 +97,7 @@ export class EntityClient {
     const what = inputOf(operation, instanceId);
     const text = inputText === undefined ? toJsonText(input, what) : checkPayload(inputText, what);
     const time = scheduledTime === undefined ? undefined : timeOf(scheduledTime);
-    await this.#send(instanceId, {
+    return this.#send(instanceId, {
       type: "EntityOperation",
       timestamp: this.#ports.clock.now(),
       requestId: randomUUID(),
@@ -182,12 +182,16 @@ export class EntityClient {
   }
 
   async #send(instanceId: string, event: EntityMessage): Promise<void> {
-    const { store, worker, clock } = this.#ports;
-    const at = clock.now();
-    const dueAt = event.type === "EntityOperation" ? event.scheduledTime : undefined;
-    const due = dueAt === undefined || dueAt <= at ? {} : { dueAt };
-    await store.client.send([{ instanceId, at, event: encodeMessage(event), ...due }]);
-    worker?.left(instanceId);
+    const { store, worker } = this.#ports;
+    const dueAt = dueAtOf(event);
+    const due = dueAt === undefined ? {} : { dueAt };
+    const ids = await store.client.send([
+      { instanceId, at: event.timestamp, event: encodeMessage(event), ...due },
+    ]);
+    const [storedId] = ids;
+    if (storedId !== undefined && worker?.takesMessages(instanceId)) {
+      worker.stored(instanceId, { event, storedId });
+    } else worker?.left(instanceId);
   }
 }
 

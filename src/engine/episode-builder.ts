@@ -291,6 +291,7 @@ function patchOf(
         : undefined;
   const patch: { -readonly [K in keyof InstancePatch]: InstancePatch[K] } = {};
   if (status !== undefined) patch.status = status;
+  if (before.status === "Pending" && instance.pinnedVersion) patch.version = instance.pinnedVersion;
   if (recover !== undefined) patch.recover = recover;
   if (output !== undefined) patch.output = output;
   if (customStatus) patch.customStatus = customStatus.text ?? null;
@@ -300,6 +301,6 @@ function patchOf(
 }
 
 export function newMessage(instanceId: string, event: InstanceMessage, at: number): NewMessage {
-  const dueAt = dueAtOf(event, at);
+  const dueAt = dueAtOf(event);
   return { instanceId, at, event: encodeMessage(event), ...(dueAt === undefined ? {} : { dueAt }) };
 }

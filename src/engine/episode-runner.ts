@@ -153,5 +153,9 @@ export class EpisodeRunner {
   }
 }
 
-const isNothing = ({ accepted, actions, completion, continuedAsNew }: EpisodeResult): boolean =>
-  accepted.length === 0 && actions.length === 0 && completion === undefined && continuedAsNew === undefined;
+const isNothing = ({ accepted, actions, patches, completion, continuedAsNew }: EpisodeResult): boolean =>
+  accepted.length === 0 &&
+  actions.length === 0 &&
+  patches.length === 0 &&
+  completion === undefined &&
+  continuedAsNew === undefined;

@@ -3,7 +3,7 @@ import type { EpisodeResult } from "../core/episode-result.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
 import type { ExecutionStarted, HistoryEvent, JsonText } from "../core/history-event.ts";
 import type { OpenTasks } from "../core/open-tasks.ts";
-import type { SessionOptions } from "../core/orchestrator-session.ts";
+import type { SessionOptions, Verdict } from "../core/orchestrator-session.ts";
 import type { Rewound } from "../core/rewind.ts";
 
 /** One live orchestration, wherever its code runs. */
@@ -14,6 +14,8 @@ export interface OrchestrationSession {
   readonly awaitedEvents: readonly string[];
   /** The function has returned; only open tasks hold up its end. */
   readonly hasReturned: boolean;
+  /** What the code has done that no orchestrator may do, or that it did not do before (S-39). */
+  readonly verdict: Verdict | undefined;
   /** An episode without new events would achieve something. */
   readonly isDue: boolean;
   /** The code has asked for this task, but it has not gone out: the orchestration is suspended. */
@@ -42,16 +44,31 @@ export interface RunningActivity {
   abort(reason: string): void;
 }
 
+export interface StartToCheck {
+  readonly name: string;
+  readonly version?: string;
+  readonly input?: JsonText;
+}
+
 export interface RewindInput {
   readonly history: readonly HistoryEvent[];
   readonly newExecutionId: string;
   readonly rewindableChildren: ReadonlySet<string>;
 }
 
+/** runs: a worker here runs such instances. version-missing: it has the orchestrator, in these versions. */
+export type OrchestratorMatch =
+  | { readonly type: "runs" | "missing" }
+  | { readonly type: "version-missing"; readonly versions: readonly string[] };
+
 /** The only seam through which user code runs. The engine cannot tell in-process code from remote code. */
 export interface Executor {
-  /** False: no worker has such an orchestrator. */
-  hasOrchestrator(name: string): boolean;
+  /** Whether instances of this orchestrator and version run here (S-200). */
+  match(name: string, version: string | undefined): OrchestratorMatch;
+  /** The version that a start gets which names this one, or none (S-200). */
+  versionOfStart(name: string, version: string | undefined): string | undefined;
+  /** The version that an instance runs under which has been written with this one, or with none. */
+  pinnedVersion(name: string, version: string | undefined): string | undefined;
   openSession(started: ExecutionStarted, onStray: SessionOptions["onStray"]): OrchestrationSession;
   startActivity(call: ActivityCall): RunningActivity;
   /** False: no worker has such an entity function. */
@@ -68,7 +85,7 @@ export interface Executor {
   /**
    * Whether a client may start this. What answers at once answers without a promise.
    *
-   * @throws {DurableError} ORCHESTRATOR_NOT_FOUND, SCHEMA_VALIDATION_FAILED
+   * @throws {DurableError} ORCHESTRATOR_NOT_FOUND, ORCHESTRATOR_VERSION_NOT_FOUND, SCHEMA_VALIDATION_FAILED
    */
-  checkStart(name: string, input: JsonText | undefined): void | Promise<void>;
+  checkStart(start: StartToCheck): void | Promise<void>;
 }

@@ -19,6 +19,11 @@ export function takeMessages(instance: ActiveInstance): readonly PendingMessage[
   return taken.filter(isOurs);
 }
 
+/** Someone has asked for its end, which needs no code. */
+export function isTerminating({ inbox }: ActiveInstance): boolean {
+  return inbox.some(({ event }) => event?.type === "ExecutionTerminated");
+}
+
 /** Not in the history yet. */
 export const isNew = (message: PendingMessage): boolean => message.recordedAt === undefined;
 

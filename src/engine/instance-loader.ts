@@ -1,22 +1,30 @@
 import { isEntityId } from "../core/entity-id.ts";
 import { decodeEntity } from "../core/entity-state.ts";
+import type { Disagreement } from "../core/errors.ts";
 import { decodeChunk, decodeMessage } from "../core/history-chunk.ts";
-import type { HistoryEvent } from "../core/history-event.ts";
+import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
-import { OrchestratorSession } from "../core/orchestrator-session.ts";
 import type { InstanceRecord, LoadedInstance, StoredMessage } from "../storage/index.ts";
 import { type ActiveInstance, type PendingMessage, startedEvent } from "./active-instance.ts";
-import type { OrchestrationSession } from "./executor.ts";
+import { endOnly, failedAtOnce } from "./end-only-session.ts";
+import { haltOf, isVersionMissing, versionMismatch } from "./halt.ts";
 import type { HeldMessages } from "./held-messages.ts";
+import { isTerminating } from "./inbox.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { untilAnswered } from "./store-retry.ts";
 
-/** held: it must not run now; what is for it stays in the store. */
 export type Loading =
-  | { readonly type: "ready" | "missing" | "held" | "ended" }
+  | { readonly type: "ready" | "missing" | "ended" }
+  /** It must not run now; what is for it stays in the store. With a start that no worker here has the version of. */
+  | { readonly type: "held"; readonly start?: Pick<InstanceRecord, "run" | "name" | "version"> }
+  /** Its code disagrees with its history; what is for it stays in the store. */
+  | { readonly type: "blocked"; readonly disagreement: Disagreement; readonly isSuspect: boolean }
   | { readonly type: "unreadable"; readonly error: Error };
 
-type LoaderPorts = Pick<PartitionPorts, "load" | "executor" | "query" | "clock" | "logger" | "isStopped">;
+type LoaderPorts = Pick<
+  PartitionPorts,
+  "load" | "executor" | "settings" | "query" | "clock" | "logger" | "isStopped"
+>;
 
 /** Reads an instance and brings its orchestrator to where its history ends. */
 export async function loadInstance(
@@ -29,19 +37,34 @@ export async function loadInstance(
   if (loaded === undefined) return { type: "missing" };
   const { record } = loaded;
   if (isTerminal(record.status)) return { type: "ended" };
-  const terminating = instance.inbox.some((message) => message.event?.type === "ExecutionTerminated");
-  if (!terminating && mustWait(record, ports)) return { type: "held" };
+  const terminating = isTerminating(instance);
+  const halt = haltOf(record, ports);
+  const fails =
+    halt !== undefined && isVersionMissing(halt) && ports.settings.versionFailureStrategy === "Fail";
+  if (!terminating && isEarly(record, ports)) return { type: "held" };
+  if (!terminating && halt && !fails) {
+    const isStart = record.status === "Pending" && isVersionMissing(halt);
+    return isStart ? { type: "held", start: record } : { type: "held" };
+  }
   adopt(instance, loaded);
-  if (record.quarantined !== undefined) {
-    instance.session = endOnly(instance);
+  if (halt) {
+    const started = startedEvent(record);
+    instance.started = started;
+    instance.session = terminating || !fails ? endOnly(started) : failedAtOnce(versionMismatch(record));
+    if (record.status === "Pending") await beginWith(instance, started, held, ports);
     return { type: "ready" };
   }
   try {
-    await replay(instance, loaded, held, ports);
+    const disagreement = await replay(instance, loaded, held, ports);
+    if (disagreement === undefined || ports.settings.nonDeterministicInstances === "Fail") {
+      return { type: "ready" };
+    }
+    if (!terminating) return { type: "blocked", disagreement, isSuspect: record.attempts > 0 };
+    instance.session = endOnly(instance.started ?? startedEvent(record));
+    return { type: "ready" };
   } catch (error) {
     return { type: "unreadable", error: error instanceof Error ? error : new Error(String(error)) };
   }
-  return { type: "ready" };
 }
 
 /** An entity that nobody has used yet comes into being with its first batch (S-141). */
@@ -60,10 +83,8 @@ function adoptEntity(instance: ActiveInstance, loaded: LoadedInstance | undefine
   return { type: "ready" };
 }
 
-function mustWait(record: InstanceRecord, ports: LoaderPorts): boolean {
-  if (record.quarantined !== undefined) return true;
-  if (record.status === "Pending") return (record.scheduledAt ?? 0) > ports.clock.now();
-  return !ports.executor.hasOrchestrator(record.name);
+function isEarly(record: InstanceRecord, { clock }: LoaderPorts): boolean {
+  return record.status === "Pending" && (record.scheduledAt ?? 0) > clock.now();
 }
 
 function adopt(instance: ActiveInstance, { record, chunks }: LoadedInstance): void {
@@ -78,28 +99,59 @@ function adopt(instance: ActiveInstance, { record, chunks }: LoadedInstance): vo
   instance.bytes = chunks.reduce((sum, chunk) => sum + chunk.events.length * 2, 0);
 }
 
+/** The answer is what its code and its history disagree about, if they do. */
 async function replay(
   instance: ActiveInstance,
   { record, chunks }: LoadedInstance,
   held: HeldMessages,
   ports: LoaderPorts,
-): Promise<void> {
+): Promise<Disagreement | undefined> {
   const history = chunks.flatMap((chunk) => decodeChunk(chunk, record));
   const begun = history.find((event) => event.type === "ExecutionStarted");
-  const started = begun?.type === "ExecutionStarted" ? begun : startedEvent(record);
+  const started = begun?.type === "ExecutionStarted" ? begun : firstStart(instance, record, ports);
   instance.started = started;
-  instance.session = ports.executor.openSession(started, () => undefined);
+  const session = ports.executor.openSession(started, () => undefined);
+  instance.session = session;
   const [first] = chunks;
   if (first && chunks.length === 1 && started.generation !== undefined) {
     instance.inbox.unshift(...beginnings(history, first.at));
-    return;
+    return undefined;
   }
-  if (begun) {
-    await instance.session.replay(history);
-    return;
+  if (begun === undefined) {
+    await beginWith(instance, started, held, ports);
+    return undefined;
   }
+  await session.replay(history);
+  const disagreement = session.verdict?.disagreement;
+  if (instance.hasRested && disagreement === undefined) await takeStored(instance, held, ports);
+  return disagreement;
+}
+
+/** An instance that was written without a version may get one as it begins. */
+function firstStart(
+  instance: ActiveInstance,
+  record: InstanceRecord,
+  { executor }: LoaderPorts,
+): ExecutionStarted {
+  const version = executor.pinnedVersion(record.name, record.version);
+  if (version !== record.version) instance.pinnedVersion = version;
+  return startedEvent({ ...record, ...(version === undefined ? {} : { version }) });
+}
+
+async function beginWith(
+  instance: ActiveInstance,
+  started: ExecutionStarted,
+  held: HeldMessages,
+  ports: LoaderPorts,
+): Promise<void> {
+  await takeStored(instance, held, ports);
+  instance.inbox.unshift({ event: started });
+}
+
+/** What was left in the store comes before what is in memory. */
+async function takeStored(instance: ActiveInstance, held: HeldMessages, ports: LoaderPorts): Promise<void> {
   const stored = await untilAnswered(() => ports.query.messages(instance.instanceId), ports);
-  instance.inbox.unshift({ event: started }, ...inOrder(instance, stored, held));
+  instance.inbox.unshift(...inOrder(instance, stored, held));
 }
 
 /** What a continue-as-new has left for the next execution, whose code has not run while this is all there is. */
@@ -123,32 +175,4 @@ function inOrder(
   });
   const others = instance.inbox.splice(0).filter((message) => !messages.includes(message));
   return [...messages, ...others];
-}
-
-/** A session for an instance whose code must not run: all it can do is to end. */
-function endOnly(instance: ActiveInstance): OrchestrationSession {
-  const started = startedEvent({
-    instanceId: instance.instanceId,
-    run: instance.run,
-    executionId: "",
-    name: "",
-    createdAt: 0,
-  });
-  const session = new OrchestratorSession({ name: "", handler: () => undefined }, started, {
-    settle: () => Promise.resolve(),
-    onStray: () => undefined,
-    maxActions: 1,
-  });
-  return {
-    openTasks: session.actions.open,
-    isDue: false,
-    isPending: () => false,
-    awaitedEvents: [],
-    hasReturned: false,
-    get suspension() {
-      return session.suspension;
-    },
-    replay: (history: readonly HistoryEvent[]) => session.replay(history),
-    execute: (messages, now) => session.execute(messages, now),
-  };
 }

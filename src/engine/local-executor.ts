@@ -3,10 +3,11 @@ import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import type { EpisodeResult } from "../core/episode-result.ts";
 import { DurableError } from "../core/errors.ts";
 import { describeFailure } from "../core/failure-details.ts";
-import type { ExecutionStarted, HistoryEvent, JsonText } from "../core/history-event.ts";
+import { given } from "../core/given.ts";
+import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import type { OpenTasks } from "../core/open-tasks.ts";
 import type { OrchestratorDefinition } from "../core/orchestrator-definition.ts";
-import { OrchestratorSession, type SessionOptions } from "../core/orchestrator-session.ts";
+import { OrchestratorSession, type SessionOptions, type Verdict } from "../core/orchestrator-session.ts";
 import { entityNotFound } from "../core/programming-errors.ts";
 import { type Rewound, rewindHistory } from "../core/rewind.ts";
 import type { Clock } from "./clock.ts";
@@ -15,64 +16,94 @@ import type {
   ActivityOutcome,
   Executor,
   OrchestrationSession,
+  OrchestratorMatch,
   RewindInput,
   RunningActivity,
+  StartToCheck,
 } from "./executor.ts";
 import { failedBatch, type LocalBatchOptions, runLocalBatch } from "./local-entity.ts";
+import { OrchestratorVersions, type VersionSettings } from "./orchestrator-versions.ts";
 import {
   type ActivityDefinition,
   type ActivityInvocation,
   activityNotFound,
   type FunctionRegistry,
   orchestratorNotFound,
+  versionNotFound,
 } from "./registry.ts";
 
-export interface LocalExecutorOptions {
+export interface LocalExecutorOptions extends VersionSettings {
   readonly registry: FunctionRegistry;
   readonly clock: Clock;
   readonly maxOrchestrationActions: number;
+  /** Activities of the host itself. */
+  readonly builtIns?: readonly ActivityDefinition[];
+  /** How long an HTTP call waits between two polls, in milliseconds (S-182). Default 30,000. */
+  readonly defaultAsyncRequestSleepTimeMilliseconds?: number;
   /** Whether an operation that throws leaves its entity as it was (S-157). Default true. */
-  readonly rollbackEntityOperations?: boolean;
+  readonly rollbackEntityOperationsOnExceptions?: boolean;
 }
 
 /** Runs orchestrators and activities in this process. */
 export class LocalExecutor implements Executor {
   readonly #registry: FunctionRegistry;
+  readonly #versions: OrchestratorVersions;
   readonly #clock: Clock;
+  readonly #builtIns: ReadonlyMap<string, ActivityDefinition>;
   readonly #batchOptions: LocalBatchOptions;
   readonly #sessionOptions: Omit<SessionOptions, "onStray">;
 
   constructor(options: LocalExecutorOptions) {
     this.#registry = options.registry;
     this.#clock = options.clock;
-    this.#batchOptions = { clock: options.clock, rollback: options.rollbackEntityOperations ?? true };
-    this.#sessionOptions = { settle: macrotask(options.clock), maxActions: options.maxOrchestrationActions };
+    this.#builtIns = new Map(options.builtIns?.map((activity) => [activity.name, activity]));
+    this.#batchOptions = {
+      clock: options.clock,
+      rollback: options.rollbackEntityOperationsOnExceptions ?? true,
+    };
+    this.#versions = new OrchestratorVersions(options.registry, options);
+    this.#sessionOptions = {
+      settle: macrotask(options.clock),
+      maxActions: options.maxOrchestrationActions,
+      ...given({ httpPollMs: options.defaultAsyncRequestSleepTimeMilliseconds }),
+      versionOfStart: (name, version) => this.#versions.ofStart(name, version),
+    };
   }
 
-  hasOrchestrator(name: string): boolean {
-    return this.#registry.orchestrator(name) !== undefined;
+  match(name: string, version: string | undefined): OrchestratorMatch {
+    return this.#versions.match(name, version);
   }
 
-  checkStart(name: string, input: JsonText | undefined): void | Promise<void> {
-    const definition = this.#registry.orchestrator(name);
-    if (definition === undefined) throw orchestratorNotFound(name, this.#registry.orchestratorNames);
-    return definition.checkInput?.(fromJsonText(input));
+  versionOfStart(name: string, version: string | undefined): string | undefined {
+    return this.#versions.ofStart(name, version);
+  }
+
+  pinnedVersion(name: string, version: string | undefined): string | undefined {
+    return this.#versions.pinned(name, version);
+  }
+
+  checkStart({ name, version, input }: StartToCheck): void | Promise<void> {
+    const match = this.#versions.match(name, version);
+    if (match.type === "missing") throw orchestratorNotFound(name, this.#registry.orchestratorNames);
+    if (match.type === "version-missing") throw versionNotFound(name, version, match.versions);
+    return this.#versions.registrationOf(name, version)?.checkInput?.(fromJsonText(input));
   }
 
   openSession(started: ExecutionStarted, onStray: () => void): OrchestrationSession {
-    return new LocalSession(this.#definition(started.name), started, { ...this.#sessionOptions, onStray });
+    const definition = this.#definition(started.name, started.version);
+    return new LocalSession(definition, started, { ...this.#sessionOptions, onStray });
   }
 
   rewind(name: string, input: RewindInput): Promise<Rewound> {
     return rewindHistory({
       ...input,
-      definition: this.#definition(name),
+      definition: this.#definition(name, versionIn(input.history)),
       sessionOptions: this.#sessionOptions,
     });
   }
 
   startActivity(call: ActivityCall): RunningActivity {
-    const definition = this.#registry.activity(call.name);
+    const definition = this.#registry.activity(call.name) ?? this.#builtIns.get(call.name);
     if (definition) return new LocalActivity(definition, call, this.#clock);
     const error = activityNotFound(call.name, this.#registry.activityNames);
     return { outcome: Promise.resolve(failed(call, error)), abort: () => undefined };
@@ -94,10 +125,14 @@ export class LocalExecutor implements Executor {
   }
 
   /** An orchestrator nobody has is one that fails with that text (S-11). */
-  #definition(name: string): OrchestratorDefinition {
-    const known = this.#registry.orchestrator(name);
+  #definition(name: string, version: string | undefined): OrchestratorDefinition {
+    const known = this.#versions.registrationOf(name, version);
     if (known) return known;
-    const error = orchestratorNotFound(name, this.#registry.orchestratorNames);
+    const match = this.#versions.match(name, version);
+    const error =
+      match.type === "version-missing"
+        ? versionNotFound(name, version, match.versions)
+        : orchestratorNotFound(name, this.#registry.orchestratorNames);
     return {
       name,
       handler: () => {
@@ -105,6 +140,11 @@ export class LocalExecutor implements Executor {
       },
     };
   }
+}
+
+function versionIn(history: readonly HistoryEvent[]): string | undefined {
+  const started = history.find((event) => event.type === "ExecutionStarted");
+  return started?.type === "ExecutionStarted" ? started.version : undefined;
 }
 
 class LocalSession implements OrchestrationSession {
@@ -128,6 +168,10 @@ class LocalSession implements OrchestrationSession {
 
   get hasReturned(): boolean {
     return this.#session.hasReturned;
+  }
+
+  get verdict(): Verdict | undefined {
+    return this.#session.verdict;
   }
 
   get isDue(): boolean {

@@ -15,6 +15,7 @@ export interface StartOptions {
   readonly instanceId?: string;
   /** Not before this time (S-10). */
   readonly startAt?: Date;
+  /** Default: defaultVersion of the settings (S-200). */
   readonly version?: string;
   readonly tags?: Readonly<Record<string, string>>;
   /** What to do when an instance with this id has not ended yet. Default error. An ended one is always replaced (S-5). */
@@ -29,12 +30,25 @@ export interface StartOptions {
 export function newInstance(
   name: string,
   options: StartOptions,
-  { newId, now }: { readonly newId: () => string; readonly now: number },
+  {
+    newId,
+    now,
+    versionOf,
+  }: {
+    readonly newId: () => string;
+    readonly now: number;
+    /** The version of a start that names this one, or none. */
+    readonly versionOf: (given: string | undefined) => string | undefined;
+  },
 ): Omit<NewInstance, "run"> {
   if (typeof name !== "string" || name === "") {
     throw new DurableError("INVALID_ARGUMENT", "An orchestration needs the name of its function.");
   }
-  const { instanceId, inputText, startAt, version, tags } = options;
+  const { instanceId, inputText, startAt, tags } = options;
+  if (options.version !== undefined && typeof options.version !== "string") {
+    throw new DurableError("INVALID_ARGUMENT", `The version of orchestration '${name}' must be a text.`);
+  }
+  const version = versionOf(options.version);
   if (instanceId !== undefined && instanceId !== "") checkInstanceId(instanceId);
   const what = `The input of orchestration '${name}'`;
   const input = inputText === undefined ? toJsonText(options.input, what) : checkPayload(inputText, what);

@@ -87,9 +87,15 @@ export class OwnedPartitions {
   /** A message of an instance of this worker, committed. */
   sent(instanceId: string, message: PendingMessage): void {
     const held = this.#heldFor(instanceId);
-    const dueAt = message.event && dueAtOf(message.event, this.#options.ports.clock.now());
+    const dueAt = message.event && dueAtOf(message.event);
     if (dueAt === undefined) held?.partition.sent(instanceId, message);
     else held?.puller.expect(dueAt);
+  }
+
+  /** A message of this process is in the store; it may have been taken from there already. */
+  stored(instanceId: string, message: PendingMessage & { readonly storedId: number }): void {
+    const held = this.#heldFor(instanceId);
+    if (held && message.storedId > held.puller.takenUpTo) this.sent(instanceId, message);
   }
 
   /** This process has put a message for the instance into the store. */

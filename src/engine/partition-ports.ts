@@ -44,4 +44,6 @@ export interface PartitionPorts {
   keep(instanceId: string, event: InstanceMessage): Promise<void>;
   discard(owned: OwnedPartition, messageIds: readonly number[], timers: readonly TimerKey[]): Promise<void>;
   quarantine(instanceId: string, reason: string): Promise<void>;
+  /** It was suspected of having killed the process, and has done no harm. */
+  acquit(instanceId: string): void;
 }

@@ -1,4 +1,4 @@
-import type { Pulled, PullRequest, QueryStore, Timer, WorkerStore } from "../storage/index.ts";
+import type { DueStart, Pulled, PullRequest, QueryStore, Timer, WorkerStore } from "../storage/index.ts";
 import type { Clock } from "./clock.ts";
 import { type FoundWork, restartAfterCrash } from "./crash-guard.ts";
 import type { Logger } from "./logger.ts";
@@ -19,6 +19,8 @@ const RETRY_MS = 250;
 /** With more busy instances than this, the store's backlog can wait. */
 const BUSY_LIMIT = 5_000;
 const BUSY_WAIT_MS = 5;
+/** Starts that may not begin here fill whole pages: how long those that follow them wait until all are looked at again. */
+const ALL_STARTS_MS = 5_000;
 
 /**
  * Brings what the store has for a partition into memory: pending starts, messages of other processes, timers that come
@@ -27,6 +29,7 @@ const BUSY_WAIT_MS = 5;
 export class PartitionPuller {
   readonly #ports: PullerPorts;
   #afterMessage = 0;
+  #afterStart: DueStart | undefined;
   #recovered: string | undefined = "";
   #timersAfter: Timer | undefined;
   #timersUntil = Number.NEGATIVE_INFINITY;
@@ -50,6 +53,11 @@ export class PartitionPuller {
     this.#stopped = true;
     for (const cancel of this.#waits) cancel();
     this.#waits.clear();
+  }
+
+  /** Messages up to this number have been taken, as far as they are this partition's. */
+  get takenUpTo(): number {
+    return this.#afterMessage;
   }
 
   /** The store has a start or a message that is due then. */
@@ -82,9 +90,9 @@ export class PartitionPuller {
   async #pullAll(): Promise<void> {
     try {
       while (!this.#stopped) {
-        const hasMore = await this.#pullOnce();
-        if (!hasMore) return;
-        await this.#room();
+        const next = await this.#pullOnce();
+        if (next === "nothing") return;
+        await this.#room(next);
       }
     } catch (error) {
       this.#ports.logger.warn({ err: error }, "The store could not be asked for work; trying again");
@@ -92,20 +100,21 @@ export class PartitionPuller {
     }
   }
 
-  /** True when there is more to ask for. */
-  async #pullOnce(): Promise<boolean> {
+  /** What there is to ask for after this: more of the same, what has come meanwhile, or nothing. */
+  async #pullOnce(): Promise<"more" | "new" | "nothing"> {
     const { partition, worker } = this.#ports;
     const { mark } = partition.backlog;
     const request = this.#request();
-    let hasMore = false;
+    let next: "more" | "new" | "nothing" = "nothing";
     await partition.held.whileAsking(async () => {
       const pulled = await worker.pull(request);
       if (this.#stopped) return;
       await this.#take(pulled, request);
       if (pulled.messages.length < PAGE) partition.backlog.catchUp(mark);
-      hasMore = partition.backlog.isBehind || this.#expectsMore(pulled, request);
+      if (this.#expectsMore(pulled, request)) next = "more";
+      else if (partition.backlog.isBehind) next = "new";
     });
-    return hasMore && !this.#stopped;
+    return this.#stopped ? "nothing" : next;
   }
 
   #request(): PullRequest {
@@ -115,6 +124,7 @@ export class PartitionPuller {
       limit: PAGE,
       now: clock.now(),
       afterMessage: this.#afterMessage,
+      ...(this.#afterStart === undefined ? {} : { afterStart: this.#afterStart }),
       ...(this.#recovered === undefined ? {} : { recover: { afterInstanceId: this.#recovered } }),
       ...(this.#moreTimers
         ? { timers: { until: this.#timersUntil, ...(this.#timersAfter ? { after: this.#timersAfter } : {}) } }
@@ -128,9 +138,10 @@ export class PartitionPuller {
     if (careful) await this.#takeCarefully(pulled);
     else {
       for (const instanceId of pulled.recover) partition.recover(instanceId);
-      for (const start of pulled.starts) partition.begin(start.instanceId);
+      for (const start of pulled.starts) partition.begin(start);
       for (const message of pulled.messages) partition.take(message);
     }
+    this.#noteStarts(pulled);
     this.#afterMessage = pulled.messages.at(-1)?.id ?? this.#afterMessage;
     for (const timer of pulled.timers) partition.timers.add(timer);
     if (request.recover) this.#noteRecovered(pulled);
@@ -149,7 +160,7 @@ export class PartitionPuller {
       else work.set(instanceId, [begin]);
     };
     for (const instanceId of pulled.recover) add(instanceId, () => partition.recover(instanceId));
-    for (const start of pulled.starts) add(start.instanceId, () => partition.begin(start.instanceId));
+    for (const start of pulled.starts) add(start.instanceId, () => partition.begin(start));
     for (const message of pulled.messages) add(message.instanceId, () => partition.take(message));
     const found: FoundWork[] = [...work].map(([instanceId, begins]) => ({
       instanceId,
@@ -163,10 +174,23 @@ export class PartitionPuller {
       clock,
       logger,
       get: (instanceId) => query.get(instanceId),
+      mayRun: (record) => partition.mayRun(record),
       countAttempts: (instanceIds) => worker.countAttempts(instanceIds),
       quarantine: (instanceId, reason) => worker.quarantine(instanceId, reason),
       isStopped: () => this.#stopped,
     });
+  }
+
+  /** A full page may be full of starts that stay: what comes after them must not wait for them. */
+  #noteStarts(pulled: Pulled): void {
+    if (pulled.starts.length < PAGE) return;
+    if (this.#afterStart === undefined) {
+      this.#later(ALL_STARTS_MS, () => {
+        this.#afterStart = undefined;
+        this.pull();
+      });
+    }
+    this.#afterStart = pulled.starts.at(-1);
   }
 
   #noteRecovered(pulled: Pulled): void {
@@ -208,13 +232,18 @@ export class PartitionPuller {
     );
   }
 
-  async #room(): Promise<void> {
+  /** What comes a bit at a time is asked for a few milliseconds later, and then together. */
+  async #room(next: "more" | "new"): Promise<void> {
     const { partition, clock } = this.#ports;
-    do {
+    await new Promise<void>((resolve) => {
+      if (next === "more") clock.soon(resolve);
+      else clock.after(BUSY_WAIT_MS, resolve);
+    });
+    while (!this.#stopped && partition.busyCount > BUSY_LIMIT) {
       await new Promise<void>((resolve) => {
         clock.after(BUSY_WAIT_MS, resolve);
       });
-    } while (!this.#stopped && partition.busyCount > BUSY_LIMIT);
+    }
   }
 
   #later(delayMs: number, then: () => void = () => this.pull()): void {

@@ -1,12 +1,20 @@
 import { decodeMessage } from "../core/history-chunk.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
-import type { NewInstance, OwnedPartition, StoredMessage, Timer } from "../storage/index.ts";
+import type {
+  DueStart,
+  InstanceRecord,
+  NewInstance,
+  OwnedPartition,
+  StoredMessage,
+  Timer,
+} from "../storage/index.ts";
 import { ActiveInstance, endedRecord, type PendingMessage, startedEvent } from "./active-instance.ts";
 import { Backlog } from "./backlog.ts";
 import type { PumpOutcome } from "./commit-pump.ts";
 import { CommittedEffects, type Written } from "./committed-effects.ts";
 import type { BuiltEpisode, Effects, NextExecution } from "./episode-builder.ts";
 import { EpisodeRunner } from "./episode-runner.ts";
+import { haltOf } from "./halt.ts";
 import type { HeldMessages } from "./held-messages.ts";
 import { changesStatus } from "./hub-changes.ts";
 import { settleAll } from "./inbox.ts";
@@ -117,18 +125,31 @@ export class Partition {
   }
 
   /** A pending instance whose time has come. */
-  begin(instanceId: string): void {
-    if (!this.#tenure.over && !this.#residents.get(instanceId)) this.#residents.load(instanceId);
+  begin({ instanceId, run }: Pick<DueStart, "instanceId" | "run">): void {
+    if (this.#tenure.over || this.#residents.get(instanceId)) return;
+    if (this.#residents.isHeld(run)) return this.#residents.noteProgress(instanceId);
+    this.#residents.load(instanceId);
+  }
+
+  /** Whether its code would run here, as far as its record says. */
+  mayRun(record: InstanceRecord): boolean {
+    return haltOf(record, this.#ports) === undefined;
   }
 
   /** A child this partition's parent has started, or one that a parent elsewhere has. */
   beginChild(start: NewInstance): void {
     if (this.#tenure.over || this.#residents.get(start.instanceId)) return;
+    if (this.#isHalted(start)) return void this.#residents.load(start.instanceId);
     const child = new ActiveInstance(start.instanceId);
     child.run = start.run;
     child.started = startedEvent(start);
     child.inbox.push({ event: child.started });
     this.#residents.add(child);
+  }
+
+  /** It may have to wait for a worker that has its version: whoever reads it finds out. */
+  #isHalted({ name, version }: Pick<NewInstance, "name" | "version">): boolean {
+    return this.#ports.executor.match(name, version).type === "version-missing";
   }
 
   #timerDue(timer: Timer): void {
@@ -204,7 +225,7 @@ export class Partition {
     instance.creation = undefined;
     instance.row = effects.row;
     instance.nextSeq = episode.chunk.seq + 1;
-    instance.bytes += episode.chunk.events.length * 2;
+    instance.bytes = bytesAfter(instance, episode.chunk.events.length * 2);
     for (const message of messages) if (message.storedId !== undefined) this.held.consume(message.storedId);
     this.#effects.release(instance, effects, outcome);
     if (changesStatus(episode)) this.#ports.changed(instance.instanceId);
@@ -234,6 +255,11 @@ export class Partition {
     instance.nextSeq = 1;
     instance.bytes = 0;
     instance.started = begins[0];
+    if (this.#isHalted(begins[0])) {
+      this.#residents.forget(instance);
+      this.#residents.passOn(instance);
+      return this.recover(instance.instanceId);
+    }
     instance.inbox.unshift(...begins.map((event) => ({ event, recordedAt: at })));
     this.#residents.open(instance);
     this.#residents.wake(instance);
@@ -286,6 +312,7 @@ export class Partition {
     const messages = [...instance.inbox];
     const rewind = await planRewind(instance.instanceId, messages, this.owned, this.#ports);
     if (this.#tenure.over) return;
+    if (rewind === "held") return this.#residents.leaveInStore(instance);
     if (rewind === undefined) return this.#residents.turnAway(instance, "instance-ended");
     instance.inbox.splice(0, messages.length);
     instance.phase = "committing";
@@ -310,6 +337,11 @@ export class Partition {
     this.recover(instance.instanceId);
     this.#residents.passOn(instance);
   }
+}
+
+/** About what the instance takes in memory: its history, or the state of an entity, which has none. */
+function bytesAfter({ bytes, entity }: ActiveInstance, written: number): number {
+  return entity ? written + (entity.state.state?.length ?? 0) * 2 : bytes + written;
 }
 
 function isWritten(outcome: PumpOutcome): outcome is Written {

@@ -2,6 +2,7 @@ import { checkEntityId } from "../core/entity-id.ts";
 import type { EntityInvocation } from "../core/entity-invocation.ts";
 import { DurableError } from "../core/errors.ts";
 import type { OrchestratorDefinition } from "../core/orchestrator-definition.ts";
+import { compareVersions } from "../core/version-match.ts";
 
 /** What an activity gets beside its input. */
 export interface ActivityInvocation {
@@ -21,6 +22,8 @@ export interface ActivityDefinition {
 }
 
 export interface OrchestratorRegistration extends OrchestratorDefinition {
+  /** The version whose instances it runs. Without one it runs those whose version nothing else is registered for. */
+  readonly version?: string;
   /** Whether a client may start it with this input. @throws {DurableError} SCHEMA_VALIDATION_FAILED */
   readonly checkInput?: (input: unknown) => void | Promise<void>;
 }
@@ -31,20 +34,38 @@ export interface EntityDefinition {
   readonly handler: (invocation: EntityInvocation) => unknown;
 }
 
-/** Names and functions. Names compare without regard to case (S-4). */
+/** What the host itself has. */
+const RESERVED = "builtin::";
+
+/** Names and functions. Names compare without regard to case (S-4), versions of orchestrators letter by letter. */
 export class FunctionRegistry {
-  readonly #orchestrators = new Map<string, OrchestratorRegistration>();
+  readonly #orchestrators = new Map<string, Map<string | undefined, OrchestratorRegistration>>();
   readonly #activities = new Map<string, ActivityDefinition>();
   readonly #entities = new Map<string, EntityDefinition>();
 
   /** @throws {DurableError} DUPLICATE_FUNCTION */
   addOrchestrator(definition: OrchestratorRegistration): void {
-    add(this.#orchestrators, "orchestrator", definition);
+    const { name, version } = definition;
+    requireFunction("orchestrator", definition);
+    requireVersion(name, version);
+    const versions = this.#orchestrators.get(name.toLowerCase());
+    if (versions === undefined) this.#orchestrators.set(name.toLowerCase(), new Map([[version, definition]]));
+    else if (versions.has(version)) throw duplicate("orchestrator", name, version);
+    else versions.set(version, definition);
   }
 
   /** @throws {DurableError} DUPLICATE_FUNCTION */
   addActivity(definition: ActivityDefinition): void {
-    add(this.#activities, "activity", definition);
+    requireFunction("activity", definition);
+    if (definition.name.toLowerCase().startsWith(RESERVED)) {
+      throw new DurableError(
+        "INVALID_FUNCTION",
+        `The name '${definition.name}' is the host's: names that begin with BuiltIn:: cannot be registered.`,
+      );
+    }
+    const key = definition.name.toLowerCase();
+    if (this.#activities.has(key)) throw duplicate("activity", definition.name, undefined);
+    this.#activities.set(key, definition);
   }
 
   /** @throws {DurableError} DUPLICATE_FUNCTION, INVALID_ENTITY_ID for a name that no entity can have */
@@ -52,11 +73,25 @@ export class FunctionRegistry {
     if (typeof definition.name === "string" && definition.name !== "") {
       checkEntityId({ name: definition.name, key: "" });
     }
-    add(this.#entities, "entity", definition);
+    requireFunction("entity", definition);
+    const key = definition.name.toLowerCase();
+    if (this.#entities.has(key)) throw duplicate("entity", definition.name, undefined);
+    this.#entities.set(key, definition);
   }
 
-  orchestrator(name: string): OrchestratorRegistration | undefined {
-    return this.#orchestrators.get(name) ?? this.#orchestrators.get(name.toLowerCase());
+  /** What is registered for exactly this version, or for none. */
+  orchestrator(name: string, version: string | undefined): OrchestratorRegistration | undefined {
+    return this.#versions(name)?.get(version);
+  }
+
+  hasOrchestrator(name: string): boolean {
+    return this.#versions(name) !== undefined;
+  }
+
+  /** The versions an orchestrator is registered with, oldest first. */
+  versionsOf(name: string): readonly string[] {
+    const versions = [...(this.#versions(name)?.keys() ?? [])];
+    return versions.filter((version) => version !== undefined).sort(compareVersions);
   }
 
   activity(name: string): ActivityDefinition | undefined {
@@ -68,15 +103,21 @@ export class FunctionRegistry {
   }
 
   get entityNames(): readonly string[] {
-    return namesOf(this.#entities);
+    return namesOf(this.#entities.values());
   }
 
   get orchestratorNames(): readonly string[] {
-    return namesOf(this.#orchestrators);
+    return namesOf(
+      [...this.#orchestrators.values()].flatMap((versions) => [...versions.values()].slice(0, 1)),
+    );
   }
 
   get activityNames(): readonly string[] {
-    return namesOf(this.#activities);
+    return namesOf(this.#activities.values());
+  }
+
+  #versions(name: string): ReadonlyMap<string | undefined, OrchestratorRegistration> | undefined {
+    return this.#orchestrators.get(name) ?? this.#orchestrators.get(name.toLowerCase());
   }
 }
 
@@ -88,6 +129,19 @@ export function activityNotFound(name: string, known: readonly string[]): Durabl
   return new DurableError("ACTIVITY_NOT_FOUND", notRegistered("activity", name, known));
 }
 
+export function versionNotFound(
+  name: string,
+  version: string | undefined,
+  versions: readonly string[],
+): DurableError {
+  const there = versions.length === 0 ? "" : ` There are: ${versions.map((each) => `'${each}'`).join(", ")}.`;
+  const which = version === undefined ? "without a version" : `of version '${version}'`;
+  return new DurableError(
+    "ORCHESTRATOR_VERSION_NOT_FOUND",
+    `This host runs no orchestrator '${name}' ${which}.${there} Register it, or start another version.`,
+  );
+}
+
 function notRegistered(kind: string, name: string, known: readonly string[]): string {
   const list =
     known.length === 0
@@ -96,10 +150,10 @@ function notRegistered(kind: string, name: string, known: readonly string[]): st
   return `The function '${name}' does not exist, is disabled, or is not an ${kind}. ${list}`;
 }
 
-function add<T extends { readonly name: string; readonly handler: unknown }>(
-  functions: Map<string, T>,
+/** @throws {DurableError} INVALID_FUNCTION */
+function requireFunction(
   kind: string,
-  definition: T,
+  definition: { readonly name: string; readonly handler: unknown },
 ): void {
   if (typeof definition.name !== "string" || definition.name === "") {
     throw new DurableError("INVALID_FUNCTION", `An ${kind} needs a name that is not empty.`);
@@ -110,16 +164,25 @@ function add<T extends { readonly name: string; readonly handler: unknown }>(
       `The handler of ${kind} '${definition.name}' is not a function.`,
     );
   }
-  const key = definition.name.toLowerCase();
-  if (functions.has(key)) {
-    throw new DurableError(
-      "DUPLICATE_FUNCTION",
-      `There are two functions for ${kind} '${definition.name}' (names compare without regard to case). Rename one.`,
-    );
-  }
-  functions.set(key, definition);
 }
 
-function namesOf(functions: ReadonlyMap<string, { readonly name: string }>): readonly string[] {
-  return [...functions.values()].map((definition) => definition.name).sort();
+/** @throws {DurableError} INVALID_FUNCTION */
+function requireVersion(name: string, version: unknown): void {
+  if (version === undefined || (typeof version === "string" && version.trim() !== "")) return;
+  throw new DurableError(
+    "INVALID_FUNCTION",
+    `The version of orchestrator '${name}' must be a text that is not empty, like "2.0".`,
+  );
+}
+
+function duplicate(kind: string, name: string, version: string | undefined): DurableError {
+  const which = version === undefined ? `'${name}'` : `'${name}' version '${version}'`;
+  return new DurableError(
+    "DUPLICATE_FUNCTION",
+    `There are two functions for ${kind} ${which} (names compare without regard to case). Rename one.`,
+  );
+}
+
+function namesOf(functions: Iterable<{ readonly name: string }>): readonly string[] {
+  return [...functions].map((definition) => definition.name).sort();
 }

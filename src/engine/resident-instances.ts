@@ -1,8 +1,9 @@
+import type { Disagreement } from "../core/errors.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
-import type { OwnedPartition } from "../storage/index.ts";
+import type { InstanceRecord, OwnedPartition } from "../storage/index.ts";
 import { ActiveInstance, type Delivery, type PendingMessage } from "./active-instance.ts";
 import { HeldMessages } from "./held-messages.ts";
-import { isNew, settleAll } from "./inbox.ts";
+import { isNew, isTerminating, settleAll } from "./inbox.ts";
 import { type Loading, loadInstance } from "./instance-loader.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { SessionCache } from "./session-cache.ts";
@@ -36,6 +37,12 @@ export class ResidentInstances {
   readonly #instances = new Map<string, ActiveInstance>();
   readonly #cache: SessionCache;
   readonly #progress = new Map<string, (() => void)[]>();
+  /** Starts, by run, that wait for a worker with their version. */
+  readonly #heldStarts = new Map<number, Pick<InstanceRecord, "name" | "version">>();
+  /** Instances that were found to be blocked: each is told of once. */
+  readonly #blocked = new Set<string>();
+  /** Instances that had to be left alone: the next to read one looks for what was left with it. */
+  readonly #rested = new Set<string>();
   /** Until the worker has seen all that a former owner left, every instance that is read may have work to restart. */
   #takingOver = true;
 
@@ -58,6 +65,17 @@ export class ResidentInstances {
 
   get(instanceId: string): ActiveInstance | undefined {
     return this.#instances.get(instanceId);
+  }
+
+  /** The start was read and has to wait; what its orchestrator is registered with may have changed since. */
+  isHeld(run: number): boolean {
+    const held = this.#heldStarts.get(run);
+    if (held === undefined) return false;
+    const { executor } = this.#ports;
+    const version = executor.pinnedVersion(held.name, held.version);
+    if (executor.match(held.name, version).type === "version-missing") return true;
+    this.#heldStarts.delete(run);
+    return false;
   }
 
   /** The status of an instance that is in memory, as last committed. */
@@ -85,7 +103,8 @@ export class ResidentInstances {
 
   load(instanceId: string, { recovering = this.#takingOver } = {}): ActiveInstance {
     const instance = new ActiveInstance(instanceId);
-    instance.recovering = recovering;
+    instance.hasRested = this.#rested.has(instanceId);
+    instance.recovering = recovering || instance.hasRested;
     this.#instances.set(instanceId, instance);
     void this.#fill(instance);
     return instance;
@@ -169,18 +188,31 @@ export class ResidentInstances {
     });
   }
 
-  /** It may not run now (not due yet, or in quarantine): its messages wait in the store until it may. */
-  #leaveInStore(instance: ActiveInstance): void {
+  /** It may not run now: what is for it waits in the store until it may. A timer that is due stays among the timers. */
+  leaveInStore(instance: ActiveInstance): void {
     this.forget(instance);
+    this.#rested.add(instance.instanceId);
     for (const message of instance.inbox.splice(0)) {
       if (message.storedId !== undefined) this.held.release(message.storedId);
-      else if (message.event && message.event.type !== "ExecutionStarted") {
+      else if (message.timer === undefined && message.event && message.event.type !== "ExecutionStarted") {
         void this.#ports.keep(instance.instanceId, message.event).then(
           () => message.settled?.("delivered"),
           (error: unknown) => message.settled?.(error instanceof Error ? error : new Error(String(error))),
         );
       }
     }
+  }
+
+  /** Its code would have done something else than its history says: nothing of it counts until the code is mended. */
+  #block(instance: ActiveInstance, disagreement: Disagreement): void {
+    const { instanceId } = instance;
+    this.leaveInStore(instance);
+    if (this.#blocked.has(instanceId)) return;
+    this.#blocked.add(instanceId);
+    this.#ports.logger.error(
+      { instanceId, orchestrator: instance.started?.name, ...disagreement },
+      "An instance is blocked: its code disagrees with its history. Mend the code and restart the host",
+    );
   }
 
   /** It cannot be read or gone on with: what came for it learns why, and it waits in quarantine for someone to look. */
@@ -192,6 +224,12 @@ export class ResidentInstances {
   }
 
   // --- in and out of memory ---
+
+  /** What came while it was being read changes what it may do. */
+  #readAgain(instance: ActiveInstance): void {
+    this.forget(instance);
+    this.passOn(instance);
+  }
 
   /** Its session is void from here on: whoever needs the instance reads it again. */
   #evict(instance: ActiveInstance): void {
@@ -212,14 +250,23 @@ export class ResidentInstances {
     if (this.#residence.tenure.over || this.#instances.get(instance.instanceId) !== instance) return;
     switch (loaded.type) {
       case "ready":
+        this.#rested.delete(instance.instanceId);
         if (instance.recovering) await this.#residence.restartWork(instance);
         return this.#residence.tenure.over ? undefined : this.rest(instance);
       case "missing":
+        this.#rested.delete(instance.instanceId);
         return this.turnAway(instance, "instance-not-found");
       case "ended":
+        this.#rested.delete(instance.instanceId);
         return this.#residence.afterTheEnd(instance);
       case "held":
-        return this.#leaveInStore(instance);
+        if (isTerminating(instance)) return this.#readAgain(instance);
+        if (loaded.start) this.#heldStarts.set(loaded.start.run, loaded.start);
+        return this.leaveInStore(instance);
+      case "blocked":
+        if (isTerminating(instance)) return this.#readAgain(instance);
+        if (loaded.isSuspect) this.#ports.acquit(instance.instanceId);
+        return this.#block(instance, loaded.disagreement);
       case "unreadable":
         return this.#setAside(instance, loaded.error);
     }

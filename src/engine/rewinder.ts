@@ -23,14 +23,15 @@ export interface PlannedRewind {
  * What a rewind message does to an instance that has ended.
  *
  * Failed: the commit that puts it back to before its failures (S-130 to S-137). Ended otherwise, and asked by its parent:
- * it tells the parent its outcome once more, and `undefined` is the answer, as it is for everything else.
+ * it tells the parent its outcome once more, and `undefined` is the answer, as it is for everything else. Without its code
+ * it waits for a worker that has it: "held".
  */
 export async function planRewind(
   instanceId: string,
   messages: readonly PendingMessage[],
   owned: OwnedPartition,
   ports: PartitionPorts,
-): Promise<PlannedRewind | undefined> {
+): Promise<PlannedRewind | "held" | undefined> {
   const loaded = await untilAnswered(() => ports.load(instanceId), ports);
   const rewound = messages
     .map((message) => message.event)
@@ -40,6 +41,8 @@ export async function planRewind(
     if (rewound.parent) await reportAgain(loaded, rewound.parent, ports);
     return undefined;
   }
+  const { name, version } = loaded.record;
+  if (ports.executor.match(name, version).type === "version-missing") return "held";
   return plan(loaded, rewound, messages, owned, ports);
 }
 
@@ -61,12 +64,8 @@ async function plan(
     newExecutionId: executionId,
     rewindableChildren: await failedChildren(history, ports),
   });
-  const told = childrenToTell(
-    result,
-    { instanceId: record.instanceId, executionId, name: record.name },
-    rewound,
-    at,
-  );
+  const self = { instanceId: record.instanceId, executionId, name: record.name };
+  const told = [...childrenToTell(result, self, rewound, at), ...lockToRegain(result, self, at)];
   return {
     messages: told,
     episode: {
@@ -119,6 +118,25 @@ function childrenToTell(
       ...(rewound.reason === undefined ? {} : { reason: rewound.reason }),
     },
   }));
+}
+
+/** The failure has ended the critical section: its entities are locked again before the instance goes on. */
+function lockToRegain(
+  { history }: { readonly history: readonly HistoryEvent[] },
+  { instanceId, executionId }: Omit<ParentInstance, "taskScheduledId">,
+  timestamp: number,
+): readonly { readonly instanceId: string; readonly event: InstanceMessage }[] {
+  const { lock } = foldHistory(history);
+  const first = lock?.lockSet[0];
+  if (lock === undefined || first === undefined) return [];
+  const { criticalSectionId, lockSet } = lock;
+  const holder = { instanceId, executionId };
+  return [
+    {
+      instanceId: first,
+      event: { type: "EntityLock", timestamp, criticalSectionId, lockSet, position: 0, holder },
+    },
+  ];
 }
 
 async function failedChildren(

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { DurableError } from "../core/errors.ts";
+import type { VersionMatchStrategy } from "../core/version-match.ts";
 
 /** How the engine behaves. The names that host.json has are host.json's (contract 6.1). */
 export interface EngineSettings {
@@ -13,6 +14,10 @@ export interface EngineSettings {
   readonly maxEntityOperationBatchSize: number;
   /** Whether an operation that throws leaves the state and the signals as they were before it (S-157). Default true. */
   readonly rollbackEntityOperationsOnExceptions: boolean;
+  /** How long `callHttp` waits between two polls when the answer does not say, in milliseconds (S-182). Default 30,000. */
+  readonly defaultAsyncRequestSleepTimeMilliseconds: number;
+  /** Which hosts `callHttp` may call: `example.com`, `example.com:8443`, `*.example.com`. Default: all. */
+  readonly allowedHttpHosts?: readonly string[];
   /** Actions one execution may ask for (S-37). Default 100,000. */
   readonly maxOrchestrationActions: number;
   /** About how much memory, in bytes, idle orchestrations may keep to go on without replay. Default 64 MiB. */
@@ -27,6 +32,14 @@ export interface EngineSettings {
   readonly throwStatusExceptionsOnRaiseEvent: boolean;
   /** Which existing instances a start may replace (S-5). Default NonRunningStates. */
   readonly overridableExistingInstanceStates: "NonRunningStates" | "AnyState";
+  /** The version of this worker, which starts that name none get (S-200). Default none. */
+  readonly defaultVersion?: string | undefined;
+  /** Which versions run on an orchestrator that is registered without one (S-200). Default CurrentOrOlder. */
+  readonly versionMatchStrategy: VersionMatchStrategy;
+  /** Whether an instance whose version this worker does not run waits for one that does, or fails (S-200). Default Reject. */
+  readonly versionFailureStrategy: "Reject" | "Fail";
+  /** Whether an instance whose code disagrees with its history waits for the code to be mended, or fails (S-39e). Default Block. */
+  readonly nonDeterministicInstances: "Block" | "Fail";
 }
 
 /** The least that each number may be. Without memory for sessions every episode replays; everything else needs one. */
@@ -35,11 +48,19 @@ const LEAST: Readonly<Partial<Record<keyof EngineSettings, number>>> = {
   maxConcurrentOrchestratorFunctions: 1,
   maxConcurrentEntityFunctions: 1,
   maxEntityOperationBatchSize: 1,
+  defaultAsyncRequestSleepTimeMilliseconds: 1,
   maxOrchestrationActions: 1,
   sessionMemoryBytes: 0,
   leaseMs: 100,
   timerHorizonMs: 1,
   maxTimersInMemory: 1,
+};
+
+const CHOICES: Readonly<Partial<Record<keyof EngineSettings, readonly string[]>>> = {
+  overridableExistingInstanceStates: ["NonRunningStates", "AnyState"],
+  versionMatchStrategy: ["None", "Strict", "CurrentOrOlder"],
+  versionFailureStrategy: ["Reject", "Fail"],
+  nonDeterministicInstances: ["Block", "Fail"],
 };
 
 /** @throws {DurableError} INVALID_CONFIGURATION */
@@ -51,6 +72,7 @@ export function defaultSettings(overrides: Partial<EngineSettings> = {}): Engine
     maxConcurrentEntityFunctions: 10 * cores,
     maxEntityOperationBatchSize: 5_000,
     rollbackEntityOperationsOnExceptions: true,
+    defaultAsyncRequestSleepTimeMilliseconds: 30_000,
     maxOrchestrationActions: 100_000,
     sessionMemoryBytes: 64 * 1024 * 1024,
     leaseMs: 15_000,
@@ -58,6 +80,9 @@ export function defaultSettings(overrides: Partial<EngineSettings> = {}): Engine
     maxTimersInMemory: 50_000,
     throwStatusExceptionsOnRaiseEvent: false,
     overridableExistingInstanceStates: "NonRunningStates",
+    versionMatchStrategy: "CurrentOrOlder",
+    versionFailureStrategy: "Reject",
+    nonDeterministicInstances: "Block",
     ...overrides,
   };
   for (const [name, least] of Object.entries(LEAST)) {
@@ -65,7 +90,15 @@ export function defaultSettings(overrides: Partial<EngineSettings> = {}): Engine
     if (typeof value === "number" && value >= least) continue;
     throw new DurableError(
       "INVALID_CONFIGURATION",
-      `${name} is ${value}; allowed: a number, ${least} or more.`,
+      `${name} is ${String(value)}; allowed: a number, ${least} or more.`,
+    );
+  }
+  for (const [name, choices] of Object.entries(CHOICES)) {
+    const value = settings[name as keyof EngineSettings];
+    if (typeof value === "string" && choices.includes(value)) continue;
+    throw new DurableError(
+      "INVALID_CONFIGURATION",
+      `${name} is ${String(value)}; allowed: ${choices.join(", ")}.`,
     );
   }
   return settings;

@@ -117,12 +117,18 @@ export class TaskHubClient {
   /**
    * Starts an orchestration; the answer is its id, and once it is there the start survives any crash.
    *
-   * @throws {DurableError} ORCHESTRATOR_NOT_FOUND, INVALID_INSTANCE_ID, INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE,
+   * @throws {DurableError} ORCHESTRATOR_NOT_FOUND, ORCHESTRATOR_VERSION_NOT_FOUND, INVALID_INSTANCE_ID, INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE,
    * SCHEMA_VALIDATION_FAILED, INSTANCE_ALREADY_EXISTS. Nothing is written then.
    */
   async startNew(name: string, options: StartOptions = {}): Promise<string> {
-    const instance = newInstance(name, options, { newId: this.#newId, now: this.#clock.now() });
-    await this.#worker?.executor.checkStart(name, instance.input);
+    const executor = this.#worker?.executor;
+    const instance = newInstance(name, options, {
+      newId: this.#newId,
+      now: this.#clock.now(),
+      versionOf: (given) =>
+        executor ? executor.versionOfStart(name, given) : given || this.#settings.defaultVersion,
+    });
+    await executor?.checkStart(instance);
     const onConflict = options.onConflict ?? this.#defaultConflict();
     const outcome = await this.#create(instance);
     if (outcome.type === "started" || onConflict === "join") return instance.instanceId;

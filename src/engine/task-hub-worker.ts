@@ -4,6 +4,7 @@ import { encodeMessage } from "../core/history-chunk.ts";
 import type { InstanceMessage } from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import { type NewInstance, type TaskHubStore, type WorkerStore } from "../storage/index.ts";
+import { Acquittals } from "./acquittals.ts";
 import type { Delivery } from "./active-instance.ts";
 import { ActivityDispatcher } from "./activity-dispatcher.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -84,6 +85,10 @@ export class TaskHubWorker {
 
   get executor(): Executor {
     return this.#executor;
+  }
+
+  get nonDeterministicInstances(): EngineSettings["nonDeterministicInstances"] {
+    return this.#settings.nonDeterministicInstances;
   }
 
   /** Whether this process owns all of the hub, part of it, or waits for another to let go. */
@@ -170,6 +175,11 @@ export class TaskHubWorker {
     return this.owns(instanceId) && this.#partitions.of(instanceId)?.backlog.isBehind === false;
   }
 
+  /** A message of this process is in the store, under this id. Only where `takesMessages` says so. */
+  stored(instanceId: string, message: { readonly event: InstanceMessage; readonly storedId: number }): void {
+    this.#partitions.stored(instanceId, message);
+  }
+
   /** This process has put a message for the instance into the store. */
   left(instanceId: string): void {
     this.#partitions.left(instanceId);
@@ -214,6 +224,10 @@ export class TaskHubWorker {
 
   #makePorts(newExecutionId: () => string): PartitionPorts {
     const worker = this.#worker;
+    const acquittals = new Acquittals(
+      (instanceIds) => this.#inTheEnd("forgetAttempts", () => worker.forgetAttempts(instanceIds)),
+      (callback) => this.#clock.soon(callback),
+    );
     return {
       clock: this.#clock,
       logger: this.#logger,
@@ -237,6 +251,7 @@ export class TaskHubWorker {
       },
       discard: (owned, messageIds, timers) =>
         this.#inTheEnd("discard", () => worker.discard(owned, messageIds, timers)),
+      acquit: (instanceId) => acquittals.add(instanceId),
       quarantine: (instanceId, reason) =>
         this.#inTheEnd("quarantine", () => worker.quarantine(instanceId, reason)),
     };

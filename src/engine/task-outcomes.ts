@@ -71,6 +71,12 @@ export const wasPurged = (instanceId: string): FailureDetails => ({
   errorMessage: `Sub-orchestration '${instanceId}' was purged before its outcome was known.`,
 });
 
+/** The number of the activity that the message is the outcome of, if it is one's. */
+export function activityOf(message: StoredMessage): readonly number[] {
+  const event = decodeMessage(message.event);
+  return event.type === "TaskCompleted" || event.type === "TaskFailed" ? [event.taskScheduledId] : [];
+}
+
 export function isOutcomeOf(childId: string, message: StoredMessage): boolean {
   const event = decodeMessage(message.event);
   return (

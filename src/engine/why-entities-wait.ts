@@ -1,4 +1,4 @@
-import { isEntityMessage } from "../core/entity-message.ts";
+import type { EntityLock } from "../core/entity-message.ts";
 import { decodeEntity } from "../core/entity-state.ts";
 import { decodeMessage } from "../core/history-chunk.ts";
 import type { LockUnderWay, RuntimeState } from "../core/runtime-state.ts";
@@ -9,10 +9,11 @@ import type { InstanceRecord, QueryStore, StoredMessage } from "../storage/index
 export async function explainEntity(record: InstanceRecord, query: QueryStore): Promise<WaitingExplanation> {
   const { instanceId, quarantined } = record;
   const { lock } = decodeEntity(record.input);
-  const waiting = (await query.messages(instanceId)).length;
+  const messages = await query.messages(instanceId);
   const entity: WaitingReason = {
     type: "entity",
-    waiting,
+    waiting: messages.length,
+    lockQueue: locksIn(messages).map(({ holder }) => holder.instanceId),
     ...(lock === undefined ? {} : { lockedBy: lock.instanceId }),
   };
   const reasons: WaitingReason[] =
@@ -52,9 +53,15 @@ async function lockReason(
 }
 
 function locksBefore(criticalSectionId: string, messages: readonly StoredMessage[]): number {
-  const asked = messages.flatMap(({ event }) => {
+  return Math.max(
+    locksIn(messages).findIndex((lock) => lock.criticalSectionId === criticalSectionId),
+    0,
+  );
+}
+
+function locksIn(messages: readonly StoredMessage[]): readonly EntityLock[] {
+  return messages.flatMap(({ event }) => {
     const message = decodeMessage(event);
-    return isEntityMessage(message) && message.type === "EntityLock" ? message.criticalSectionId : [];
+    return message.type === "EntityLock" ? message : [];
   });
-  return Math.max(asked.indexOf(criticalSectionId), 0);
 }

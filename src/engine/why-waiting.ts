@@ -6,6 +6,7 @@ import { foldHistory, type RuntimeState } from "../core/runtime-state.ts";
 import { explain, type WaitingExplanation, type WaitingReason } from "../core/waiting-reason.ts";
 import type { InstanceRecord, QueryStore } from "../storage/index.ts";
 import type { OrchestrationSession } from "./executor.ts";
+import { haltOf } from "./halt.ts";
 import type { TaskHubWorker } from "./task-hub-worker.ts";
 import { entityReasons, explainEntity } from "./why-entities-wait.ts";
 
@@ -22,7 +23,14 @@ export async function explainWaiting(
   const messages = await query.messages(record.instanceId);
   const state = foldHistory(history);
   const reasons: WaitingReason[] = [];
-  if (record.quarantined !== undefined) reasons.push({ type: "quarantined", reason: record.quarantined });
+  const halt = worker ? haltOf(record, worker) : undefined;
+  if (halt) reasons.push(halt);
+  else if (record.quarantined !== undefined)
+    reasons.push({ type: "quarantined", reason: record.quarantined });
+  const session = halt ? undefined : await replayed(history, worker);
+  const disagreement = session?.verdict?.disagreement;
+  const isBlocked = disagreement !== undefined && worker?.nonDeterministicInstances === "Block";
+  if (isBlocked) reasons.push({ type: "blocked", ...disagreement });
   if (state.suspended) reasons.push({ type: "suspended", ...state.suspended });
   if (messages.length > 0) reasons.push({ type: "messages", count: messages.length });
   if (record.status === "Pending") {
@@ -30,12 +38,14 @@ export async function explainWaiting(
     reasons.push({ type: "start", ...(scheduledAt === undefined ? {} : { scheduledAt }) });
     return explain(record.instanceId, reasons);
   }
-  if (worker && !worker.executor.hasOrchestrator(record.name)) {
-    reasons.push({ type: "orchestrator-missing", name: record.name });
+  const work = [
+    ...openWork(record, state, isBlocked ? undefined : session, worker),
+    ...(await entityReasons(state, query)),
+  ];
+  reasons.push(...work);
+  if (work.length === 0 && session === undefined && halt === undefined) {
+    reasons.push({ type: "event", names: [] });
   }
-  const session = await replayed(history, worker);
-  reasons.push(...openWork(record, state, session, worker), ...(await entityReasons(state, query)));
-  if (reasons.length === 0 && session === undefined) reasons.push({ type: "event", names: [] });
   return explain(record.instanceId, reasons);
 }
 
@@ -45,8 +55,7 @@ async function replayed(
   worker: TaskHubWorker | undefined,
 ): Promise<OrchestrationSession | undefined> {
   const started = history.find((event) => event.type === "ExecutionStarted");
-  if (started?.type !== "ExecutionStarted" || !worker?.executor.hasOrchestrator(started.name))
-    return undefined;
+  if (started?.type !== "ExecutionStarted" || worker === undefined) return undefined;
   const session = worker.executor.openSession(started, () => undefined);
   await session.replay(history);
   return session;

@@ -11,6 +11,7 @@ import { FunctionSchemas } from "./function-schemas.ts";
 import { OrchestratorContext, type Untyped } from "./orchestrator-context.ts";
 import type { ActivityReference, EventReference, OrchestratorReference } from "./references.ts";
 import { type Schema, validate, validateNow } from "./schema.ts";
+import { type TokenSource, TokenSources } from "./token-source.ts";
 
 export type GeneratorHandler<I, O> = (
   context: OrchestratorContext<I>,
@@ -23,6 +24,8 @@ export type ActivityHandler<I, O> = (input: I, context: ActivityContext) => O | 
 export type EntityHandler<S> = (context: EntityContext<S>) => unknown;
 
 export interface OrchestrationOptions<I, O> {
+  /** The version whose instances this function runs. Without one it runs those no other function is registered for. */
+  readonly version?: string;
   /** Checks and shapes the input, at the start and in the orchestrator. */
   readonly input?: Schema<I>;
   /** Checks and shapes the result. */
@@ -38,10 +41,11 @@ export interface ActivityOptions<I, O> {
   readonly timeoutMs?: number;
 }
 
-/** A set of functions. Names compare without regard to case, and there is one function for each name. */
+/** A set of functions. Names compare without regard to case; there is one function for each name, or one for each version. */
 export class App {
   readonly registry = new FunctionRegistry();
   readonly schemas = new FunctionSchemas();
+  readonly tokenSources = new TokenSources();
 
   /**
    * Registers an orchestrator: a generator function, an async function, or a plain one.
@@ -66,14 +70,16 @@ export class App {
   ): OrchestratorReference<Untyped, Untyped> {
     requireHandler(registered, "orchestrator", name);
     const options = typeof registered === "function" ? { handler: registered } : registered;
+    const version = "version" in options ? options.version : undefined;
     this.registry.addOrchestrator({
       name,
+      ...(version === undefined ? {} : { version }),
       handler: orchestratorHandler(options, this.schemas, name),
       ...("completeOnReturn" in options && options.completeOnReturn ? { completeOnReturn: true } : {}),
       ...("input" in options && options.input ? { checkInput: inputCheck(name, options.input) } : {}),
     });
-    if ("input" in options) this.schemas.addOrchestratorInput(name, options.input);
-    return { kind: "orchestrator", name };
+    if ("input" in options) this.schemas.addOrchestratorInput(name, version, options.input);
+    return { kind: "orchestrator", name, ...(version === undefined ? {} : { version }) };
   }
 
   /** Registers an activity. @throws {DurableError} DUPLICATE_FUNCTION, INVALID_FUNCTION */
@@ -129,6 +135,16 @@ export class App {
       });
     }
     return new EntityReference(name);
+  }
+
+  /**
+   * Registers where tokens of HTTP calls come from: `callHttp({ url, tokenSource: "crm" })`. The token is asked for when a
+   * request is sent, and is never in a history.
+   *
+   * @throws {DurableError} DUPLICATE_FUNCTION, INVALID_FUNCTION
+   */
+  tokenSource(name: string, source: TokenSource): void {
+    this.tokenSources.add(name, source);
   }
 
   /** Names an external event and its payload, so that who raises it and who waits for it agree. */

@@ -1,3 +1,4 @@
+import type { CallHttpOptions, DurableHttpResponse } from "../core/durable-http.ts";
 import type { EntityName } from "../core/entity-id.ts";
 import type { RetryPolicy } from "../core/retry-policy.ts";
 import type { Task, TimerTask } from "../core/task.ts";
@@ -112,6 +113,11 @@ export class DurableOrchestrationContext<I = unknown> {
     });
   }
 
+  /** Also with the option names of older versions: `asynchronousPatternEnabled`, `content`, `uri`. */
+  callHttp(options: CallHttpOptions | OldHttpOptions): Task<DurableHttpResponse> {
+    return this.#context.callHttp("url" in options ? options : fromOldNames(options));
+  }
+
   callEntity<T = Untyped>(entityId: EntityName, operationName: string, operationInput?: unknown): Task<T> {
     return this.#context.callEntity<T>(entityId, operationName, operationInput);
   }
@@ -148,10 +154,36 @@ export class DurableOrchestrationContext<I = unknown> {
     this.#customStatus = status;
   }
 
+  /** See `patched` of the context. */
+  patched(id: string): boolean {
+    return this.#context.patched(id);
+  }
+
   /** The argument of durable-functions v3 is accepted and not needed: the id is the instance's own. */
   newGuid(_instanceId?: string): string {
     return this.#context.newGuid();
   }
+}
+
+/** The names `callHttp` had before durable-functions v3. */
+interface OldHttpOptions extends Omit<CallHttpOptions, "url" | "body" | "enablePolling"> {
+  readonly uri: string;
+  readonly content?: unknown;
+  readonly asynchronousPatternEnabled?: boolean;
+}
+
+function fromOldNames({
+  uri,
+  content,
+  asynchronousPatternEnabled,
+  ...rest
+}: OldHttpOptions): CallHttpOptions {
+  return {
+    ...rest,
+    url: uri,
+    ...(content === undefined ? {} : { body: content }),
+    ...(asynchronousPatternEnabled === undefined ? {} : { enablePolling: asynchronousPatternEnabled }),
+  };
 }
 
 function withId(instanceId: string | undefined): { readonly instanceId?: string } {

@@ -20,7 +20,13 @@ import type { PurgeProgress, StatusCounts } from "../storage/index.ts";
 import { ClientEntities, type EntityStateResponse } from "./client-entities.ts";
 import type { FunctionSchemas } from "./function-schemas.ts";
 import { HttpAnswers, type WaitForCompletionOptions } from "./http-answers.ts";
-import { type EventReference, type InstanceId, nameOf, type OrchestratorReference } from "./references.ts";
+import {
+  type EventReference,
+  type InstanceId,
+  nameOf,
+  type OrchestratorReference,
+  versionOf,
+} from "./references.ts";
 import { validate } from "./schema.ts";
 import type { Webhook } from "./webhook.ts";
 
@@ -68,7 +74,7 @@ export class DurableClient {
   /**
    * Starts an orchestration; the answer is its id, and once it is there the start survives any crash.
    *
-   * @throws {DurableError} ORCHESTRATOR_NOT_FOUND, INVALID_INSTANCE_ID, INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE,
+   * @throws {DurableError} ORCHESTRATOR_NOT_FOUND, ORCHESTRATOR_VERSION_NOT_FOUND, INVALID_INSTANCE_ID, INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE,
    * SCHEMA_VALIDATION_FAILED, INSTANCE_ALREADY_EXISTS. Nothing is written then.
    */
   startNew<I, O>(
@@ -80,8 +86,13 @@ export class DurableClient {
         : [options: TypedStartOptions<I>]
   ): Promise<InstanceId<O>>;
   startNew(name: string, options?: StartOptions): Promise<string>;
-  startNew(orchestrator: string | { readonly name: string }, options: StartOptions = {}): Promise<string> {
-    return this.#client.startNew(nameOf(orchestrator), options);
+  startNew(
+    orchestrator: string | { readonly name: string; readonly version?: string },
+    options: StartOptions = {},
+  ): Promise<string> {
+    const name = nameOf(orchestrator);
+    const version = options.version ?? versionOf(orchestrator);
+    return this.#client.startNew(name, version === undefined ? options : { ...options, version });
   }
 
   /** `undefined` when there is no such instance. */

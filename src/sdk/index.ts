@@ -1,3 +1,9 @@
+export type {
+  CallHttpOptions,
+  DurableHttpResponse,
+  HttpRetryOptions,
+  TokenSourceDescriptor,
+} from "../core/durable-http.ts";
 export { EntityId, type EntityName } from "../core/entity-id.ts";
 export {
   DurableError,
@@ -69,4 +75,5 @@ export { RetryOptions } from "./retry-options.ts";
 export { OrchestrationRuntimeStatus } from "./runtime-status.ts";
 export type { Schema } from "./schema.ts";
 export { DEFAULT_TASK_HUB_NAME, TaskHub, type TaskHubOptions } from "./task-hub.ts";
+export { BearerTokenSource, ManagedIdentityTokenSource, type TokenSource } from "./token-source.ts";
 export type { WebhookOptions } from "./webhook.ts";

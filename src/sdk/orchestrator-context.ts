@@ -1,3 +1,4 @@
+import type { CallHttpOptions, DurableHttpResponse } from "../core/durable-http.ts";
 import type { EntityName } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import type { ParentInstance } from "../core/history-event.ts";
@@ -20,6 +21,7 @@ import {
   type InputArguments,
   nameOf,
   type OrchestratorReference,
+  versionOf,
 } from "./references.ts";
 import { validateNow } from "./schema.ts";
 
@@ -129,6 +131,16 @@ export class OrchestratorContext<I = unknown> {
     return this.#core.callActivity(nameOf(activity), input, { retry });
   }
 
+  /**
+   * Sends an HTTP request, and follows an answer 202 until there is another one (S-182). The task gives the answer whatever
+   * its status; with retry options it fails when they are used up (S-184).
+   *
+   * @throws {DurableError} INVALID_ARGUMENT, INVALID_RETRY_OPTIONS
+   */
+  callHttp(options: CallHttpOptions): Task<DurableHttpResponse> {
+    return this.#core.callHttp(options);
+  }
+
   /** Runs another orchestration as part of this one. @throws {DurableError} INVALID_INSTANCE_ID (S-111) */
   callSubOrchestrator<A, O>(
     orchestrator: OrchestratorReference<A, O>,
@@ -136,24 +148,26 @@ export class OrchestratorContext<I = unknown> {
   ): Task<O>;
   callSubOrchestrator(name: string, input?: unknown, options?: SubOrchestrationOptions): Task<Untyped>;
   callSubOrchestrator(
-    orchestrator: string | { readonly name: string },
+    orchestrator: string | { readonly name: string; readonly version?: string },
     input?: unknown,
-    options?: SubOrchestrationOptions,
+    options: SubOrchestrationOptions = {},
   ): Task<Untyped> {
     const name = nameOf(orchestrator);
-    this.#checkInput(name, input);
-    return this.#core.callSubOrchestrator(name, input, options);
+    const withVersion = this.#withVersion(name, orchestrator, options);
+    this.#checkInput(name, withVersion.version, input);
+    return this.#core.callSubOrchestrator(name, input, withVersion);
   }
 
   /** Starts an orchestration nobody waits for; the answer is its id (S-114). */
   startOrchestration<A>(
     orchestrator: OrchestratorReference<A, unknown> | string,
     input?: A,
-    options?: Omit<SubOrchestrationOptions, "retry">,
+    options: Omit<SubOrchestrationOptions, "retry"> = {},
   ): string {
     const name = nameOf(orchestrator);
-    this.#checkInput(name, input);
-    return this.#core.startOrchestration(name, input, options);
+    const withVersion = this.#withVersion(name, orchestrator, options);
+    this.#checkInput(name, withVersion.version, input);
+    return this.#core.startOrchestration(name, input, withVersion);
   }
 
   /** A durable timer: at a time, or so many milliseconds after `currentUtcDateTime`. */
@@ -187,13 +201,23 @@ export class OrchestratorContext<I = unknown> {
 
   /** Ends this execution and begins the next with a new input and an empty history, once the function has returned (S-75). */
   continueAsNew(input?: unknown, options?: ContinueAsNewOptions): void {
-    this.#checkInput(this.name, input);
+    this.#checkInput(this.name, options?.version ?? this.version, input);
     this.#core.continueAsNew(input, options);
   }
 
   /** @throws {DurableError} CUSTOM_STATUS_TOO_LARGE above 16 KB (S-125) */
   setCustomStatus(status: unknown): void {
     this.#core.setCustomStatus(status);
+  }
+
+  /**
+   * Whether a change of this code counts for this execution: true for code that runs for the first time, false for an
+   * execution that has been past this point without the change. The answer stays the same for the whole execution.
+   *
+   * @throws {DurableError} INVALID_ARGUMENT
+   */
+  patched(id: string): boolean {
+    return this.#core.patched(id);
   }
 
   /** A UUID that is the same in every replay (S-120). */
@@ -251,8 +275,17 @@ export class OrchestratorContext<I = unknown> {
     return this.#core.any(requireTasks(tasks));
   }
 
-  #checkInput(name: string, input: unknown): void {
-    validateNow(this.#schemas.orchestratorInput(name), input, `The input of orchestrator '${name}'`);
+  #withVersion(
+    name: string,
+    orchestrator: string | { readonly version?: string },
+    options: SubOrchestrationOptions,
+  ): SubOrchestrationOptions {
+    const version = this.#core.versionOfStart(name, options.version ?? versionOf(orchestrator));
+    return version === undefined ? options : { ...options, version };
+  }
+
+  #checkInput(name: string, version: string | undefined, input: unknown): void {
+    validateNow(this.#schemas.orchestratorInput(name, version), input, `The input of orchestrator '${name}'`);
   }
 }
 

@@ -11,6 +11,8 @@ export interface ActivityReference<I, O> {
 export interface OrchestratorReference<I, O> {
   readonly kind: "orchestrator";
   readonly name: string;
+  /** The version it was registered for: starts that name none get this one. */
+  readonly version?: string;
   /** Present in types only. */
   readonly types?: { readonly input: (input: I) => void; readonly output: O };
 }
@@ -39,6 +41,10 @@ export type InputAndOptions<I, O> = unknown extends I
   : undefined extends I
     ? readonly [input?: I, options?: O]
     : readonly [input: I, options?: O];
+
+export function versionOf(reference: string | { readonly version?: string }): string | undefined {
+  return typeof reference === "string" ? undefined : reference.version;
+}
 
 /** @throws {DurableError} INVALID_ARGUMENT for what is neither */
 export function nameOf(reference: string | { readonly name: string }): string {

@@ -8,8 +8,10 @@ import { TaskHubClient } from "../engine/task-hub-client.ts";
 import { TaskHubWorker } from "../engine/task-hub-worker.ts";
 import { openStorage } from "../providers/open/index.ts";
 import type { StorageProvider, TaskHubStore } from "../storage/index.ts";
+import { AllowedHosts } from "./allowed-hosts.ts";
 import type { App } from "./app.ts";
 import { DurableClient } from "./durable-client.ts";
+import { httpActivity } from "./http-activity.ts";
 import { hubClosed, hubOpened } from "./open-hubs.ts";
 import { makeConsoleReplaySafe } from "./replay-safe-console.ts";
 import { Webhook, type WebhookOptions } from "./webhook.ts";
@@ -131,11 +133,12 @@ function makeWorker(
   settings: EngineSettings,
   logger: Logger | undefined,
 ): TaskHubWorker {
+  const allowedHosts = new AllowedHosts(settings.allowedHttpHosts);
   const executor = new LocalExecutor({
     registry: app.registry,
     clock: systemClock,
-    maxOrchestrationActions: settings.maxOrchestrationActions,
-    rollbackEntityOperations: settings.rollbackEntityOperationsOnExceptions,
+    builtIns: [httpActivity({ tokenSources: app.tokenSources, allowedHosts })],
+    ...settings,
   });
   return new TaskHubWorker({ store, executor, settings, ...(logger ? { logger } : {}) });
 }

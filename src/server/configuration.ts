@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { given } from "../core/given.ts";
 import { isTaskHubName, TASK_HUB_NAMES } from "../core/task-hub-name.ts";
 import type { EngineSettings } from "../engine/settings.ts";
 import { type CrossOrigin, parseWebhookUrl, WEBHOOK_URLS } from "../http/index.ts";
@@ -283,6 +284,9 @@ export function drainMsOfText(source: string, text: string): number {
   throw wrongSetting({ source, setting: source, value: text, allowed: "a number of seconds, 0 or more" });
 }
 
+const ALLOWED_HOSTS = "httpSettings.allowedHosts";
+const POLL_TIME = "httpSettings.defaultAsyncRequestSleepTimeMilliseconds";
+
 function engineSettings(values: Readonly<Record<string, HostJsonValue>>): Partial<EngineSettings> {
   const names = [
     "maxConcurrentActivityFunctions",
@@ -293,8 +297,16 @@ function engineSettings(values: Readonly<Record<string, HostJsonValue>>): Partia
     "maxOrchestrationActions",
     "overridableExistingInstanceStates",
     "throwStatusExceptionsOnRaiseEvent",
+    "defaultVersion",
+    "versionMatchStrategy",
+    "versionFailureStrategy",
+    "nonDeterministicInstances",
   ] as const satisfies readonly (keyof EngineSettings)[];
-  return Object.fromEntries(
-    names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
-  );
+  const { [ALLOWED_HOSTS]: allowedHttpHosts, [POLL_TIME]: defaultAsyncRequestSleepTimeMilliseconds } = values;
+  const settings = {
+    ...Object.fromEntries(names.map((name) => [name, values[name]])),
+    allowedHttpHosts,
+    defaultAsyncRequestSleepTimeMilliseconds,
+  };
+  return given(settings) as Partial<EngineSettings>;
 }

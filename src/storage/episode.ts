@@ -27,6 +27,8 @@ export interface NewInstance {
 
 /** What an episode changes in its instance's row. An absent property stays as it is; `null` clears it. */
 export interface InstancePatch {
+  /** The version under which an instance begins that was written without one. */
+  readonly version?: string;
   readonly status?: RuntimeStatus;
   readonly input?: JsonText | null;
   readonly output?: JsonText | null;

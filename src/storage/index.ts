@@ -29,6 +29,7 @@ export { partitionOf } from "./partition-of.ts";
 export type {
   ClientStore,
   CreateResult,
+  DueStart,
   LoadedInstance,
   OwnedPartition,
   Pulled,

@@ -77,8 +77,11 @@ export interface ClientStore {
     patch: InstancePatch,
     chunks: readonly HistoryChunk[],
   ): Promise<CreateResult>;
-  /** Adds messages to inboxes, all or none. Whether the instance exists is not looked at. */
-  send(messages: readonly NewMessage[]): Promise<void>;
+  /**
+   * Adds messages to inboxes, all or none. Whether the instance exists is not looked at. The answer is their ids, in their
+   * order.
+   */
+  send(messages: readonly NewMessage[]): Promise<readonly number[]>;
 }
 
 export type CreateResult =
@@ -144,6 +147,8 @@ export interface WorkerStore {
   discard(owned: OwnedPartition, messageIds: readonly number[], timers: readonly TimerKey[]): Promise<void>;
   /** Counts one more attempt for each of these instances and says how many there have been since it last made progress. */
   countAttempts(instanceIds: readonly string[]): Promise<readonly number[]>;
+  /** These instances were picked up and did no harm: their attempts count for nothing, as after progress. */
+  forgetAttempts(instanceIds: readonly string[]): Promise<void>;
   /**
    * Keeps everything of an instance, says why in its record, and takes its start, its timers and its recovery out of
    * what `pull` gives. Messages still come, so that terminate wins. A new run of the instance lifts it.
@@ -159,6 +164,8 @@ export interface PullRequest {
   readonly limit: number;
   /** Starts and messages due by this time. */
   readonly now: number;
+  /** Starts after this one in the order of (dueAt, run). Absent: from the first. */
+  readonly afterStart?: Pick<DueStart, "dueAt" | "run">;
   /** Messages with ids above this one. */
   readonly afterMessage: number;
   /** Timers due up to `until`, after the given one in the order of (dueAt, run, id). Absent: no timers are read. */
@@ -167,9 +174,16 @@ export interface PullRequest {
   readonly recover?: { readonly afterInstanceId: string };
 }
 
+export interface DueStart {
+  readonly instanceId: string;
+  readonly run: number;
+  /** Its scheduled time, else that of its creation. */
+  readonly dueAt: number;
+}
+
 export interface Pulled {
   /** Pending instances that may start now, oldest due first; asked again, the same ones come until they have started. */
-  readonly starts: readonly { readonly instanceId: string; readonly run: number }[];
+  readonly starts: readonly DueStart[];
   /** When the next Pending instance that may not start yet is due. */
   readonly nextStartAt?: number;
   /** Those whose time has come take their place, and a new id, behind all that have come before. */

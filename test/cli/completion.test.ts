@@ -37,6 +37,7 @@ describe("the candidates for a word", () => {
       ["--reason"],
     ],
     ["no option after --", "durable terminate -- --re", []],
+    ["the options of check", "check --h", ["--hub", "--help"]],
     ["the log levels, which have a default too", "start --log-level si", ["silent"]],
     ["what stands before a path", "start --storage ", ["memory:", "sqlite:"]],
   ])("%s", (_title, line, expected) => {
@@ -64,6 +65,8 @@ describe("the candidates for a word", () => {
 describe("a path is left to the shell", () => {
   test.each([
     ["an argument", "start samples/he", ""],
+    ["an argument of check", "check samples/he", ""],
+    ["the store to check", "check --storage sqlite:./h", "sqlite:"],
     ["the value of an option", "keys list --script-root ", ""],
     ["after =", "keys list --script-root=sam", "--script-root="],
     ["after what names the store", "start --storage sqlite:./h", "sqlite:"],

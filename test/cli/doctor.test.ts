@@ -29,6 +29,18 @@ describe("an instance that has not ended", () => {
 
   test.each<[string, readonly WaitingReason[], number, "stuck" | "waiting" | undefined]>([
     ["in quarantine is stuck at once", [{ type: "quarantined", reason: "crash" }], JUST_NOW, "stuck"],
+    [
+      "whose version nobody has, too",
+      [{ type: "version-missing", name: "f", version: "3.0", versions: [] }],
+      JUST_NOW,
+      "stuck",
+    ],
+    [
+      "that is blocked, too",
+      [{ type: "blocked", eventId: 0, history: "", code: "", likelyCause: "" }],
+      JUST_NOW,
+      "stuck",
+    ],
     ["that nobody has the code of, too", [{ type: "orchestrator-missing", name: "f" }], JUST_NOW, "stuck"],
     ["with an activity that runs for long is stuck", [activity(LONG_AGO)], JUST_NOW, "stuck"],
     ["with one that runs for a while is not", [activity(JUST_NOW)], JUST_NOW, undefined],
@@ -63,12 +75,17 @@ describe("an instance that has not ended", () => {
       LONG_AGO,
       "waiting",
     ],
-    ["that is an entity is never", [{ type: "entity", waiting: 3, lockedBy: "x" }], LONG_AGO, undefined],
+    [
+      "that is an entity is never",
+      [{ type: "entity", lockQueue: [], waiting: 3, lockedBy: "x" }],
+      LONG_AGO,
+      undefined,
+    ],
     [
       "that is an entity is stuck in quarantine",
       [
         { type: "quarantined", reason: "crash" },
-        { type: "entity", waiting: 3 },
+        { type: "entity", lockQueue: [], waiting: 3 },
       ],
       JUST_NOW,
       "stuck",

@@ -22,6 +22,8 @@ test.each(Object.keys(ERROR_CODES) as ErrorCode[])(
   },
 );
 
+const DISAGREEMENT = { eventId: 0, history: "this", code: "that", likelyCause: "chance." };
+
 describe("isDurableError", () => {
   const fromAnotherCopy = Object.assign(new Error("text"), { code: "TASK_FAILED" });
 
@@ -30,7 +32,7 @@ describe("isDurableError", () => {
     ["one of the code asked for", new DurableError("TASK_FAILED", "text"), "TASK_FAILED", true],
     ["one of another code", new DurableError("TASK_FAILED", "text"), "EVENT_TIMEOUT", false],
     ["one from another copy of the package", fromAnotherCopy, "TASK_FAILED", true],
-    ["a subclass", new NonDeterminismError("text"), "NON_DETERMINISM", true],
+    ["a subclass", new NonDeterminismError(DISAGREEMENT), "NON_DETERMINISM", true],
     [
       "a failed task",
       new TaskFailedError("text", { errorType: "", errorMessage: "" }, new Error()),

@@ -106,6 +106,7 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
   EntityOperationCompleted: { requestId: text, result: maybe(json) },
   EntityOperationFailed: { requestId: text, failure },
   EntityLockGranted: { criticalSectionId: text },
+  PatchMarked: { patchId: text },
   OrchestratorStarted: {},
   OrchestratorCompleted: {},
 };

@@ -76,6 +76,7 @@ const EVENTS: { readonly [T in HistoryEventName]: Presence<T> } = {
   EntityOperationCompleted: { requestId: required, result: optional },
   EntityOperationFailed: { requestId: required, failure: required },
   EntityLockGranted: { criticalSectionId: required },
+  PatchMarked: { patchId: required },
   OrchestratorStarted: {},
   OrchestratorCompleted: {},
 };

@@ -200,6 +200,12 @@ test.each<[string, string[], ProjectionOptions]>([
   expect(keys.filter((key) => seen.has(key))).toEqual([]);
 });
 
+test("marks of patches are not shown", () => {
+  const events = project({}, started(), { type: "PatchMarked", timestamp: T0, patchId: "check" });
+
+  expect(events.map((event) => event.EventType)).toEqual(["ExecutionStarted"]);
+});
+
 describe("results", () => {
   test("Y-13: stand at their own place and time, in order of completion", () => {
     const entries = projectHistory([

@@ -11,6 +11,18 @@ test.each<[WaitingReason, string]>([
   [{ type: "suspended", since: T0, reason: "month's end" }, `It is suspended since ${AT}: month's end.`],
   [{ type: "quarantined", reason: "its history is corrupt" }, "It is in quarantine: its history is corrupt."],
   [{ type: "orchestrator-missing", name: "Order" }, "No worker has the orchestrator 'Order'."],
+  [
+    { type: "version-missing", name: "Order", version: "3.0", versions: ["1.0", "2.0"] },
+    "No worker has version '3.0' of the orchestrator 'Order'; there is '1.0', '2.0'.",
+  ],
+  [
+    { type: "version-missing", name: "Order", versions: [] },
+    "No worker runs the orchestrator 'Order' without a version.",
+  ],
+  [
+    { type: "blocked", eventId: 3, history: "this", code: "that", likelyCause: "a change." },
+    "It is blocked until its code is mended: event 3 of the history is this, but the code now asks for that. Likely cause: a change.",
+  ],
   [{ type: "messages", count: 1 }, "1 message waits for a host to pick them up."],
   [{ type: "messages", count: 3 }, "3 messages wait for a host to pick them up."],
   [
@@ -33,6 +45,24 @@ test.each<[WaitingReason, string]>([
   [{ type: "timer", dueAt: T0, purpose: "retry" }, `A failed call is tried again at ${AT}.`],
   [{ type: "timer", dueAt: T0, purpose: "event-timeout" }, `Its wait for an external event ends at ${AT}.`],
   [{ type: "timer", dueAt: 1e20, purpose: "timer" }, "It waits for a timer due at 100000000000000000000."],
+  [
+    { type: "entity-call", instanceId: "@a@b", operation: "add", since: T0 },
+    `It waits for operation 'add' of entity '@a@b' since ${AT}.`,
+  ],
+  [
+    { type: "lock", instanceId: "@a@b", ahead: 0, since: T0 },
+    `It waits for the lock of entity '@a@b' since ${AT}.`,
+  ],
+  [
+    { type: "lock", instanceId: "@a@b", heldBy: "x", ahead: 2, since: T0 },
+    `It waits for the lock of entity '@a@b', which instance 'x' holds (2 others wait before it) since ${AT}.`,
+  ],
+  [{ type: "entity", waiting: 0, lockQueue: [] }, "It is an entity: it waits for operations."],
+  [{ type: "entity", waiting: 2, lockQueue: [] }, "It is an entity; 2 messages wait for it."],
+  [
+    { type: "entity", waiting: 1, lockQueue: [], lockedBy: "x" },
+    "It is an entity that instance 'x' has locked; 1 message waits for it.",
+  ],
   [{ type: "event", names: ["approval"] }, "It waits for external event 'approval'."],
   [{ type: "event", names: ["approval", "refusal"] }, "It waits for external event 'approval', 'refusal'."],
   [{ type: "event", names: [] }, "It waits for an external event."],

@@ -95,6 +95,9 @@ test("S-168: while an entity is locked, others wait; why is said, with the holde
   expect((await client.whyWaiting("@account@a"))?.sentence).toBe(
     "It is an entity that instance 'holder' has locked; 1 message waits for it.",
   );
+  expect((await client.whyWaiting("@account@b"))?.reasons).toEqual([
+    { type: "entity", lockedBy: "holder", waiting: 2, lockQueue: [waiting, last] },
+  ]);
   await client.raiseEvent("holder", "leave");
   await hub.clock.advance(50);
   expect(await client.entities.read(A)).toMatchObject({ state: "101" });
@@ -291,4 +294,41 @@ test("S-161: a lock whose orchestration is gone is released on demand", async ()
   await hub.clock.advance(50);
   expect(held).toMatchObject({ lockedBy: "ghost" });
   expect(await lockOf(hub, "a")).not.toMatchObject({ lockedBy: expect.anything() });
+});
+
+test("rewound into a critical section, an instance goes on once its entities are locked again", async () => {
+  const hub = bank();
+  let broken = true;
+  hub.app.activity("mayFail", () => {
+    if (broken) throw new Error("not today");
+    return "done";
+  });
+  hub.app.orchestration("careful", function* (context) {
+    yield context.df.lock(A, B);
+    yield context.callActivity("mayFail");
+    const locked = context.isLocked().ownedLocks.length;
+    return [locked, yield context.callEntity(A, "add", 1)];
+  });
+  const { client } = await hub.host();
+  const id = await client.startNew("careful");
+  await hub.clock.advance(50);
+  const failed = await client.getStatus(id);
+  await client.startNew("hold", { instanceId: "other", input: ["b"] });
+  await hub.clock.advance(50);
+  broken = false;
+  await client.rewind(id);
+  await hub.clock.advance(50);
+  const waiting = await client.whyWaiting(id);
+  const before = await lockOf(hub, "a");
+  await client.raiseEvent("other", "leave");
+  await hub.clock.advance(50);
+
+  expect(failed).toMatchObject({ runtimeStatus: "Failed" });
+  expect(waiting?.sentence).toContain(
+    "It waits for the lock of entity '@account@b', which instance 'other' holds",
+  );
+  expect(before).toMatchObject({ lockedBy: id });
+  expect(await client.getStatus(id)).toMatchObject({ runtimeStatus: "Completed", output: [2, 101] });
+  expect(await lockOf(hub, "a")).not.toMatchObject({ lockedBy: expect.anything() });
+  expect(await lockOf(hub, "b")).not.toMatchObject({ lockedBy: expect.anything() });
 });

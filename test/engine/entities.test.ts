@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { EntityId } from "../../src/core/entity-id.ts";
+import { StorageUnavailableError } from "../../src/storage/index.ts";
 import { HubInMemory } from "./hub-in-memory.ts";
 
 const COUNTER = new EntityId("Counter", "a");
@@ -176,11 +177,22 @@ test("S-160: a deleted entity does not exist, and is new to the next operation",
   expect([deleted, await stateOf(hub)]).toEqual([undefined, 2]);
 });
 
+test("an entity that one batch makes and deletes leaves nothing", async () => {
+  const hub = hubWithCounter();
+  const { client } = await hub.host();
+  await Promise.all(["add", "delete"].map((operation) => client.entities.signal(COUNTER, operation, 1)));
+  await hub.clock.advance(50);
+
+  expect(await client.getStatus("@counter@a")).toBeUndefined();
+  expect(await (await hub.store()).query.messages("@counter@a")).toEqual([]);
+});
+
 test("S-161: cleanEntityStorage removes what is empty and nothing else", async () => {
   const hub = hubWithCounter();
   const { client } = await hub.host();
   await client.entities.signal(COUNTER, "add", 1);
   await client.entities.signal(new EntityId("counter", "b"), "add", 1);
+  await hub.clock.advance(50);
   await client.entities.signal(COUNTER, "delete");
   await hub.clock.advance(50);
 
@@ -302,4 +314,24 @@ test("entities are managed by operations only", async () => {
   await expect(client.startNew("call", { instanceId: "@counter@z" })).rejects.toMatchObject({
     code: "INVALID_INSTANCE_ID",
   });
+});
+
+test("a store that is away when an entity comes into being: nothing is lost", async () => {
+  const hub = hubWithCounter();
+  let isAway = true;
+  const { client } = await hub.host({
+    wrap: (worker) => ({
+      ...worker,
+      commit: async (episodes) => {
+        if (isAway) throw new StorageUnavailableError("commit", new Error("away"));
+        return worker.commit(episodes);
+      },
+    }),
+  });
+  await client.entities.signal(COUNTER, "add", 3);
+  await hub.clock.advance(1_000);
+  isAway = false;
+  await hub.clock.advance(10_000);
+
+  expect(await stateOf(hub)).toBe(3);
 });

@@ -74,18 +74,11 @@ export class HubInMemory {
       worker: (identity: WorkerIdentity) => wrap(bound(hub.worker(identity))),
     };
     const { clock, settings } = this;
-    const { maxOrchestrationActions, rollbackEntityOperationsOnExceptions: rollbackEntityOperations } =
-      settings;
     const worker = new TaskHubWorker({
       store,
       settings,
       clock,
-      executor: new LocalExecutor({
-        registry: app.registry,
-        clock,
-        maxOrchestrationActions,
-        rollbackEntityOperations,
-      }),
+      executor: new LocalExecutor({ registry: app.registry, clock, ...settings }),
       logger: this.#logger(),
       workerId: `worker-${++this.#hosts}`,
     });

@@ -54,6 +54,15 @@ export function register(app) {
   app.orchestration("suspended", function* (context) {
     return yield context.df.waitForExternalEvent("go");
   });
+
+  app.orchestration("patched", {
+    version: "1.0",
+    handler: function* (context) {
+      const first = yield context.df.callActivity("double", 1);
+      const added = context.df.patched("add") ? yield context.df.callActivity("double", first) : undefined;
+      return { first, added, version: context.df.version };
+    },
+  });
 }
 
 function failing(times) {

@@ -34,6 +34,9 @@ function functions(): App {
     yield context.waitForExternalEvent("go");
     return "gone";
   });
+  for (const version of ["1.0", "2.0"]) {
+    app.orchestration("versioned", { version, handler: (context) => context.version });
+  }
   return app;
 }
 

@@ -159,6 +159,17 @@ test("H-38 version becomes the version of the instance", async () => {
   expect((await host.hub.client.getStatus("versioned"))?.version).toBe("1.2.0");
 });
 
+test("S-200 a version that this host does not run is refused", async () => {
+  const response = await start("versioned/too-new?version=3.0");
+
+  expect(response.status).toBe(400);
+  expect(await jsonOf(response)).toMatchObject({
+    ExceptionType: "ORCHESTRATOR_VERSION_NOT_FOUND",
+    ExceptionMessage: expect.stringContaining("There are: '1.0', '2.0'."),
+  });
+  expect((await host.call("GET", `${BASE}/instances/too-new`)).status).toBe(404);
+});
+
 test("H-33 H-40 the answer is 202 with the management URLs in their order", async () => {
   const response = await start("wait/an%20id%3A1");
 

@@ -24,6 +24,23 @@ export const MUTANTS: Readonly<Record<string, () => Mutate>> = {
     episodes(({ patch, ...episode }) =>
       patch?.completedAt === undefined ? { ...episode, ...(patch ? { patch } : {}) } : episode,
     ),
+  "patches are not marked": () =>
+    episodes((episode) => ({
+      ...episode,
+      chunk: {
+        ...episode.chunk,
+        events: JSON.stringify(
+          (JSON.parse(episode.chunk.events) as { readonly type: string }[]).filter(
+            ({ type }) => type !== "PatchMarked",
+          ),
+        ),
+      },
+    })),
+  "the version an instance begins with is not in its row": () =>
+    episodes(({ patch, ...episode }) => {
+      const { version: _, ...rest } = patch ?? {};
+      return { ...episode, patch: rest };
+    }),
   "results are written before what was asked for": () =>
     episodes((episode) => ({
       ...episode,

@@ -18,6 +18,9 @@ describe("a task hub that cannot be opened says why", () => {
     { leaseMs: 0 },
     { timerHorizonMs: 0 },
     { maxTimersInMemory: 0 },
+    { versionMatchStrategy: "Newest" as "None" },
+    { versionFailureStrategy: "Wait" as "Reject" },
+    { nonDeterministicInstances: "Ignore" as "Block" },
   ];
   test.each(settings)("the setting %j", async (wrong) => {
     await expect(TaskHub.open("memory:", { settings: wrong })).rejects.toMatchObject({

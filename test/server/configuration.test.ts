@@ -86,6 +86,25 @@ describe("what says so is told with the setting", () => {
   });
 });
 
+test("S-200: versions and what becomes of instances that the code does not follow are host.json's to say", () => {
+  const hostJson = durableTask({
+    defaultVersion: "2.0",
+    versionMatchStrategy: "strict",
+    versionFailureStrategy: "FAIL",
+    nonDeterministicInstances: "fail",
+  });
+
+  expect(resolve({ hostJson: { ...hostJson } })).toMatchObject({
+    settings: {
+      defaultVersion: "2.0",
+      versionMatchStrategy: "Strict",
+      versionFailureStrategy: "Fail",
+      nonDeterministicInstances: "Fail",
+    },
+    warnings: [],
+  });
+});
+
 describe("a key is needed", () => {
   test.each([
     ["not where only this machine can reach the host", {}, false],

@@ -66,6 +66,7 @@ export class Activities {
 
   #wrote(episode: Episode): void {
     const { instanceId, chunk, nextRun } = episode;
+    if (episode.removes) return;
     const place = `${nextRun?.run ?? episode.run}:${chunk.seq}`;
     if (this.#written.has(place)) this.violations.push(`chunk ${place} of ${instanceId} was written twice`);
     this.#written.add(place);

@@ -1,4 +1,4 @@
-import type { Leaf, Program, Step } from "./programs.ts";
+import { type Leaf, NEWEST_VERSION, type Program, type Step } from "./programs.ts";
 
 export type Meaning =
   | { readonly status: "Completed"; readonly output: unknown; readonly customStatus: number | null }
@@ -45,8 +45,22 @@ class Evaluation {
         return step.value;
       case "guid":
         return "the same";
+      case "patched":
+        return step.value * 2;
+      case "version":
+        return NEWEST_VERSION;
       case "start":
         return "started";
+      case "notes":
+      case "ask":
+      case "refusedOperation":
+      case "pass":
+      case "later":
+      case "fleeting":
+        return step.op;
+      case "transfer":
+        if (step.fails) throw new Error("boom");
+        return step.op;
       case "talk":
         return Array.from({ length: step.count }, (_, index) => index);
       default:

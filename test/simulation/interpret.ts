@@ -1,11 +1,12 @@
 import type { OrchestrationContext } from "../../src/core/orchestration-context.ts";
 import { Task, type TimerTask } from "../../src/core/task.ts";
+import { askEntities } from "./ask-entities.ts";
 import { type Leaf, type Program, programOf, type Step } from "./programs.ts";
 
 /** How a process runs programs; the history is the same either way. */
 export type Style = "generator" | "async";
 
-type Running<T> = Generator<PromiseLike<unknown>, T, unknown>;
+export type Running<T> = Generator<PromiseLike<unknown>, T, unknown>;
 
 /** A child of a "talk" waits for this event. */
 const TALK = "talk";
@@ -107,11 +108,24 @@ class Interpreter {
         return step.value;
       case "guid":
         return yield* this.#guid();
+      case "patched":
+        return context.patched(step.id) ? yield context.callActivity("double", step.value) : "old code";
+      case "version":
+        return context.version;
       case "start":
         context.startOrchestration("program", programOf(step.body));
         return "started";
       case "talk":
         return yield* this.#talk(step.count, step.atOnce);
+      case "notes":
+      case "ask":
+      case "refusedOperation":
+      case "pass":
+      case "later":
+      case "fleeting":
+      case "transfer":
+        yield* askEntities(step, context);
+        return step.op;
       default:
         return this.#valueOf(step, yield this.#task(step));
     }

@@ -1,3 +1,4 @@
+import { isEntityId } from "../../src/core/entity-id.ts";
 import { decodeChunk } from "../../src/core/history-chunk.ts";
 import type { HistoryEvent, TaskScheduled } from "../../src/core/history-event.ts";
 import { isTerminal } from "../../src/core/orchestration-status.ts";
@@ -12,7 +13,8 @@ import type { World } from "./world.ts";
 
 /** All that is wrong with a world that has come to rest, in words. */
 export async function findViolations(world: World, roots: readonly Root[]): Promise<readonly string[]> {
-  const records = await allInstances(world);
+  const all = await allInstances(world);
+  const records = all.filter(({ instanceId }) => !isEntityId(instanceId));
   const byId = new Map(records.map((record) => [record.instanceId, record]));
   const violations: string[] = [];
   for (const root of roots) violations.push(...acknowledgedStart(root, byId.get(root.instanceId)));
@@ -28,7 +30,8 @@ export async function findViolations(world: World, roots: readonly Root[]): Prom
       ...(await differentReplay(record, history, world.styles)),
     );
   }
-  return [...violations, ...(await leftovers(world))];
+  const entities = all.filter(({ instanceId }) => isEntityId(instanceId));
+  return [...violations, ...world.ledgers.violationsOf(entities), ...(await leftovers(world))];
 }
 
 /** Every instance with its history, to be read by people. */
@@ -126,6 +129,9 @@ function resultKey(event: HistoryEvent): string | undefined {
       return `child ${event.instanceId}`;
     case "TimerFired":
       return `timer ${event.timerId}`;
+    case "EntityOperationCompleted":
+    case "EntityOperationFailed":
+      return `request ${event.requestId}`;
     case "ExecutionStarted":
     case "ExecutionCompleted":
       return event.type;
@@ -133,6 +139,10 @@ function resultKey(event: HistoryEvent): string | undefined {
     case "TimerCreated":
     case "SubOrchestrationInstanceCreated":
     case "EventSent":
+    case "EntityOperationCalled":
+    case "EntityOperationSignaled":
+    case "EntityLockRequested":
+    case "EntityUnlockSent":
       return `action ${event.eventId}`;
     default:
       return undefined;

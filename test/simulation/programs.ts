@@ -1,4 +1,8 @@
+import { KEYS } from "./ledgers.ts";
 import type { Random } from "./seeded-random.ts";
+
+/** Of those that the orchestrators are registered with: the one that every start gets. */
+export const NEWEST_VERSION = "1.10";
 
 /** A step that a task stands for: several can run side by side. */
 export type Leaf =
@@ -33,9 +37,33 @@ export type Step =
     }
   | { readonly op: "status"; readonly value: number }
   | { readonly op: "guid" }
+  /** A step that newer code has, and that counts for every instance of this code, however often it is replayed. */
+  | { readonly op: "patched"; readonly id: string; readonly value: number }
+  /** The version that the instance is pinned to. */
+  | { readonly op: "version" }
   | { readonly op: "start"; readonly body: Step }
   /** A child that waits for so many events, and the events, with other work between them or at once. */
-  | { readonly op: "talk"; readonly count: number; readonly atOnce: boolean };
+  | { readonly op: "talk"; readonly count: number; readonly atOnce: boolean }
+  | EntityStep;
+
+/** What is asked of entities. What comes of it, the entities are asked in the end. */
+export type EntityStep =
+  /** Signals that are numbered, with other work between them or at once. */
+  | { readonly op: "notes"; readonly key: string; readonly count: number; readonly atOnce: boolean }
+  | { readonly op: "ask"; readonly key: string; readonly count: number }
+  | { readonly op: "refusedOperation"; readonly key: string }
+  /** The ledger signals another one. */
+  | { readonly op: "pass"; readonly key: string; readonly to: string }
+  | { readonly op: "later"; readonly key: string; readonly delayMs: number }
+  /** Reads and writes two accounts that it has to itself; without a release the end of the instance is the release. */
+  | {
+      readonly op: "transfer";
+      readonly from: string;
+      readonly to: string;
+      readonly pauseMs: number;
+      readonly fails: boolean;
+    }
+  | { readonly op: "fleeting"; readonly key: string; readonly deletes: boolean };
 
 /** What the orchestrator gets: one body for each execution of continue-as-new. */
 export interface Program {
@@ -91,7 +119,7 @@ export class ProgramGenerator {
     const random = this.#random;
     const deeper = { ...allowed, depth: allowed.depth - 1 };
     if (allowed.depth === 0 || random.chance(0.25)) return this.#leaf(deeper);
-    switch (random.int(14)) {
+    switch (random.int(22)) {
       case 0:
       case 1:
       case 2:
@@ -118,8 +146,48 @@ export class ProgramGenerator {
         return { op: "guid" };
       case 12:
         return { op: "start", body: this.#step(inside(deeper)) };
+      case 13:
+        return { op: "patched", id: random.pick(["first", "second"]), value: random.int(100) };
+      case 14:
+        return { op: "version" };
+      case 15:
+      case 16:
+      case 17:
+      case 18:
+      case 19:
+      case 20:
+        return this.#entityStep(allowed);
       default:
         return this.#talk();
+    }
+  }
+
+  #entityStep(allowed: Allowed): Step {
+    const random = this.#random;
+    const key = random.pick(KEYS);
+    switch (random.int(8)) {
+      case 0:
+        return { op: "notes", key, count: 1 + random.int(4), atOnce: random.chance(0.5) };
+      case 1:
+        return { op: "ask", key, count: 1 + random.int(3) };
+      case 2:
+        return { op: "refusedOperation", key };
+      case 3:
+        return { op: "pass", key, to: random.pick(KEYS) };
+      case 4:
+        return { op: "later", key, delayMs: random.pick([0, 1, 2_000, 20_000]) };
+      case 5:
+        return { op: "fleeting", key, deletes: random.chance(0.5) };
+      default:
+        // Side by side they would be in each other's critical section.
+        if (!allowed.status) return { op: "ask", key, count: 1 };
+        return {
+          op: "transfer",
+          from: key,
+          to: random.pick(KEYS),
+          pauseMs: random.pick([0, 0, 100, 5_000]),
+          fails: allowed.failing && random.chance(0.1),
+        };
     }
   }
 

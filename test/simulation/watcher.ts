@@ -1,3 +1,4 @@
+import { isEntityId } from "../../src/core/entity-id.ts";
 import { isDurableError } from "../../src/core/errors.ts";
 import { isTerminal } from "../../src/core/orchestration-status.ts";
 import type { InstanceRecord } from "../../src/storage/index.ts";
@@ -24,12 +25,12 @@ export function watch(world: World, roots: readonly Root[]): Watcher {
   const problems: string[] = [];
   let quietSince: number | undefined;
   const explain = async (): Promise<readonly string[]> => {
-    const live = (await allInstances(world)).filter(({ status }) => !isTerminal(status));
+    const live = await unfinished(world, await allInstances(world));
     return Promise.all(live.map(({ instanceId, status }) => whyOf(world, instanceId, status)));
   };
   const look = async (): Promise<void> => {
     const records = await allInstances(world);
-    const live = records.filter(({ status }) => !isTerminal(status));
+    const live = await unfinished(world, records);
     const left = roots.every((root) => root.left);
     quietSince = left && live.length === 0 ? (quietSince ?? simulation.now()) : undefined;
     const one = live.length > 0 ? simulation.random.pick(live) : undefined;
@@ -58,6 +59,21 @@ export function watch(world: World, roots: readonly Root[]): Watcher {
     problems,
     explain,
   };
+}
+
+/** Instances that have not ended, and entities that have something to do. */
+async function unfinished(
+  world: World,
+  records: readonly InstanceRecord[],
+): Promise<readonly InstanceRecord[]> {
+  const live: InstanceRecord[] = [];
+  for (const record of records) {
+    const isBusy = isEntityId(record.instanceId)
+      ? (await world.store.query.messages(record.instanceId)).length > 0
+      : !isTerminal(record.status);
+    if (isBusy) live.push(record);
+  }
+  return live;
 }
 
 export async function allInstances(world: World): Promise<readonly InstanceRecord[]> {

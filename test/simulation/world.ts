@@ -9,6 +9,8 @@ import { bound } from "../support/bound-store.ts";
 import { Activities } from "./activities.ts";
 import type { Faults } from "./faults.ts";
 import { orchestrator, type Style } from "./interpret.ts";
+import { Ledgers } from "./ledgers.ts";
+import { NEWEST_VERSION } from "./programs.ts";
 import type { Random } from "./seeded-random.ts";
 import { SimulatedConnection, type StoreFaults, Wakes } from "./simulated-store.ts";
 import { Process, Simulation } from "./simulation.ts";
@@ -39,6 +41,7 @@ export interface WorldOptions {
 export class World {
   readonly simulation: Simulation;
   readonly activities: Activities;
+  readonly ledgers: Ledgers;
   readonly settings: EngineSettings;
   /** Beyond all faults: users, and the one who watches. */
   readonly outside = new Process("outside");
@@ -55,6 +58,7 @@ export class World {
     const { random, faults } = options;
     this.simulation = new Simulation(random, STARTS_AT);
     this.activities = new Activities(this.simulation);
+    this.ledgers = new Ledgers(this.simulation);
     this.losses = { lossRate: faults.lossRate };
     this.#wakes = new Wakes(this.simulation);
     this.settings = defaultSettings({
@@ -78,7 +82,7 @@ export class World {
   async open(): Promise<void> {
     const storage = this.#options.openStorage(this.simulation);
     await storage.taskHubs.ensure("simulated", { partitionCount: this.#options.random.pick([1, 3]) });
-    this.#store = this.activities.audit(await storage.openTaskHub("simulated"));
+    this.#store = this.ledgers.audit(this.activities.audit(await storage.openTaskHub("simulated")));
     this.birth("worker");
     this.birth("worker");
     this.birth("client");
@@ -173,11 +177,19 @@ export class World {
 
   #registry(process: Process, style: Style): FunctionRegistry {
     const registry = new FunctionRegistry();
-    registry.addOrchestrator({ name: "program", handler: orchestrator(style) });
-    registry.addOrchestrator({ name: "hasty", handler: orchestrator(style), completeOnReturn: true });
+    for (const version of ["1.9", NEWEST_VERSION]) {
+      const handler = version === NEWEST_VERSION ? orchestrator(style) : outdated;
+      registry.addOrchestrator({ name: "program", version, handler });
+      registry.addOrchestrator({ name: "hasty", version, handler, completeOnReturn: true });
+    }
     for (const definition of this.activities.definitions(process)) registry.addActivity(definition);
+    for (const definition of this.ledgers.definitions(process, style)) registry.addEntity(definition);
     return registry;
   }
+}
+
+function outdated(): never {
+  throw new Error("No instance is pinned to the older version.");
 }
 
 /** Processes die of the seed here, never of the work they are at: nothing is to be put into quarantine for that. */

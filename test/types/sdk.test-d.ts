@@ -68,7 +68,17 @@ export const parent = app.orchestration("parent", async (context) => {
   context.callSubOrchestrator(typedActivities, 1);
 });
 
+export const versioned = app.orchestration("versioned", {
+  version: "2.0",
+  handler: async (context, city: string) => {
+    expectType<boolean>()(context.patched("greet"), true);
+    expectType<string | undefined>()(context.version, true);
+    return context.callActivity(sayHello, city);
+  },
+});
+
 export async function clients(): Promise<void> {
+  expectType<InstanceId<string>>()(await client.startNew(versioned, { input: "Oslo", version: "1.0" }), true);
   const id = await client.startNew(typedActivities, { input: "Tokyo" });
   expectType<InstanceId<{ greeting: string; numbers: number[] }>>()(id, true);
   const status = await client.waitForCompletion(id);

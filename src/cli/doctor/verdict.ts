@@ -42,6 +42,8 @@ function isWrong(reason: WaitingReason, isIdle: boolean, patience: Patience): bo
   switch (reason.type) {
     case "quarantined":
     case "orchestrator-missing":
+    case "version-missing":
+    case "blocked":
       return true;
     case "activity":
       return isLong(reason.since, patience);

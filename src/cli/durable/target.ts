@@ -63,7 +63,11 @@ export async function openTarget(flags: TargetFlags, { create = false } = {}): P
     return new HttpManagement(target);
   }
   const configuration = await configurationOf(flags);
-  const hub = await TaskHub.open(configuration.storage, { taskHubName: configuration.taskHubName, create });
+  const hub = await TaskHub.open(configuration.storage, {
+    taskHubName: configuration.taskHubName,
+    settings: configuration.settings,
+    create,
+  });
   return new StoreManagement(hub);
 }
 

@@ -46,9 +46,10 @@ export class MemoryClientStore implements ClientStore {
     return created;
   }
 
-  async send(messages: readonly NewMessage[]): Promise<void> {
+  async send(messages: readonly NewMessage[]): Promise<readonly number[]> {
     this.#hub.checkExists();
-    for (const message of messages) this.#hub.addMessage(message);
+    const ids = messages.map((message) => this.#hub.addMessage(message));
     this.#hub.listeners.notify(this);
+    return ids;
   }
 }

@@ -47,7 +47,7 @@ export function nextRunRecord(record: InstanceRecord, next: NextRun): InstanceRe
   };
 }
 
-type Clearable = "input" | "output" | "failure" | "customStatus" | "completedAt";
+type Clearable = "input" | "output" | "failure" | "customStatus" | "completedAt" | "version";
 
 function withValues(
   record: InstanceRecord,

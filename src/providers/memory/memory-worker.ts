@@ -1,5 +1,6 @@
 import type {
   CommitOutcome,
+  DueStart,
   Episode,
   InstanceRecord,
   LoadedInstance,
@@ -44,7 +45,8 @@ export class MemoryWorkerStore implements WorkerStore {
     return first;
   }
 
-  async pull({ partition, limit, now, afterMessage, timers, recover }: PullRequest): Promise<Pulled> {
+  async pull(request: PullRequest): Promise<Pulled> {
+    const { partition, limit, now, afterStart, afterMessage, timers, recover } = request;
     this.#hub.moveDue(partition, now, limit);
     const nextMessageAt = this.#hub.nextDue(partition, now);
     const pending = this.#hub.pending().filter((instance) => instance.partition === partition);
@@ -53,8 +55,13 @@ export class MemoryWorkerStore implements WorkerStore {
     return {
       starts: starts
         .filter((record) => dueAt(record) <= now)
-        .slice(0, limit)
-        .map(({ instanceId, run }) => ({ instanceId, run })),
+        .map((record) => ({
+          instanceId: record.instanceId,
+          run: record.run,
+          dueAt: record.scheduledAt ?? record.createdAt,
+        }))
+        .filter((start) => afterStart === undefined || byDueAndRun(afterStart, start) < 0)
+        .slice(0, limit),
       ...(nextStartAt === undefined ? {} : { nextStartAt }),
       messages: this.#hub.messagesAfter(partition, afterMessage, limit),
       ...(nextMessageAt === undefined ? {} : { nextMessageAt }),
@@ -92,6 +99,13 @@ export class MemoryWorkerStore implements WorkerStore {
       this.#hub.put({ ...instance, record: { ...instance.record, attempts } });
       return attempts;
     });
+  }
+
+  async forgetAttempts(instanceIds: readonly string[]): Promise<void> {
+    for (const instanceId of instanceIds) {
+      const instance = this.#hub.get(instanceId);
+      if (instance) this.#hub.put({ ...instance, record: { ...instance.record, attempts: 0 } });
+    }
   }
 
   async quarantine(instanceId: string, reason: string): Promise<void> {
@@ -142,6 +156,10 @@ function dueAt(record: InstanceRecord): number {
 function byDue(left: InstanceRecord, right: InstanceRecord): number {
   const dueFirst = (left.scheduledAt ?? left.createdAt) - (right.scheduledAt ?? right.createdAt);
   return dueFirst || left.run - right.run;
+}
+
+function byDueAndRun(left: Pick<DueStart, "dueAt" | "run">, right: DueStart): number {
+  return left.dueAt - right.dueAt || left.run - right.run;
 }
 
 function byDueRunAndId(left: Timer, right: Timer): number {

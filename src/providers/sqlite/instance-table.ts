@@ -154,7 +154,7 @@ class PatchStatements {
   }
 
   run(run: number, patch: InstancePatch): void {
-    const { status, output, failure, customStatus, recover, completedAt, input } = patch;
+    const { status, output, failure, customStatus, recover, completedAt, input, version } = patch;
     const values: SqlValue[] = [];
     let set = 0;
     if (status !== undefined) set |= add(values, 1, numberOf(status));
@@ -164,6 +164,7 @@ class PatchStatements {
     if (recover !== undefined) set |= add(values, 16, recover ? 1 : 0);
     if (completedAt !== undefined) set |= add(values, 32, completedAt);
     if (input !== undefined) set |= add(values, 64, input);
+    if (version !== undefined) set |= add(values, 128, version);
     if (set === 0) return;
     values.push(run);
     const statement = this.#bySet.get(set) ?? this.#prepare(set);
@@ -179,7 +180,16 @@ class PatchStatements {
 }
 
 /** In the order of the bits above. */
-const PATCH_COLUMNS = ["status", "output", "failure", "custom_status", "recover", "completed_at", "input"];
+const PATCH_COLUMNS = [
+  "status",
+  "output",
+  "failure",
+  "custom_status",
+  "recover",
+  "completed_at",
+  "input",
+  "version",
+];
 
 function add(values: SqlValue[], bit: number, value: SqlValue): number {
   values.push(value);

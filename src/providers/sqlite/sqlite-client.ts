@@ -42,13 +42,14 @@ export class SqliteClientStore implements ClientStore {
     return result;
   }
 
-  async send(messages: readonly NewMessage[]): Promise<void> {
+  async send(messages: readonly NewMessage[]): Promise<readonly number[]> {
     const { inbox } = this.#hub.store.tables;
-    await this.#hub.store.writes.add("send", () => {
+    const ids = await this.#hub.store.writes.add("send", () => {
       checkExists(this.#hub);
-      for (const message of messages) inbox.add(this.#hub, message);
+      return messages.map((message) => inbox.add(this.#hub, message));
     });
     this.#hub.listeners.notify(this);
+    return ids;
   }
 
   #restore(instance: NewInstance, patch: InstancePatch, chunks: readonly HistoryChunk[]): CreateResult {

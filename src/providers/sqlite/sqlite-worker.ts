@@ -58,7 +58,7 @@ export class SqliteWorkerStore implements WorkerStore {
       transactions.write("pull", () => inbox.moveDue(part, now, limit));
     }
     return transactions.snapshot("pull", () => ({
-      ...starts.due(part, now, limit),
+      ...starts.due(part, request),
       messages: inbox.after(part, afterMessage, limit),
       ...given({ nextMessageAt: inbox.nextDue(part, now) }),
       timers: timers ? tables.timers.due(part, timers, limit) : [],
@@ -105,6 +105,16 @@ export class SqliteWorkerStore implements WorkerStore {
         return attempts;
       }),
     );
+  }
+
+  async forgetAttempts(instanceIds: readonly string[]): Promise<void> {
+    const { transactions, tables } = this.#hub.store;
+    transactions.write("forgetAttempts", () => {
+      for (const instanceId of instanceIds) {
+        const row = tables.instances.row(this.#hub, instanceId);
+        if (row) tables.instances.setAttempts(row, 0);
+      }
+    });
   }
 
   async quarantine(instanceId: string, reason: string): Promise<void> {

@@ -7,6 +7,9 @@ interface Entry {
   readonly reject: (error: unknown) => void;
 }
 
+/** Enough to share the wait for the disk; more would hold up the event loop. */
+const MAX_WRITES = 500;
+
 /** Client calls of one turn of the event loop share a transaction, and so the wait for the disk. */
 export class WriteQueue {
   readonly #transactions: Transactions;
@@ -17,7 +20,7 @@ export class WriteQueue {
   }
 
   add<Result>(operation: string, write: () => Result): Promise<Result> {
-    if (this.#entries.length === 0) setImmediate(() => this.flush());
+    if (this.#entries.length === 0) setImmediate(() => this.#flushSome());
     return new Promise((resolve, reject) => {
       this.#entries.push({
         operation,
@@ -30,9 +33,20 @@ export class WriteQueue {
     });
   }
 
+  /** Writes all there is. */
   flush(): void {
+    this.#settle(this.#entries.splice(0));
+  }
+
+  #flushSome(): void {
     const entries = this.#entries;
-    this.#entries = [];
+    if (entries.length <= MAX_WRITES) return this.flush();
+    this.#entries = entries.slice(MAX_WRITES);
+    setImmediate(() => this.#flushSome());
+    this.#settle(entries.slice(0, MAX_WRITES));
+  }
+
+  #settle(entries: readonly Entry[]): void {
     const [first] = entries;
     if (first === undefined) return;
     try {

@@ -21,6 +21,17 @@ export function describeQuarantine(open: OpenHarness): void {
       expect(await owner.store.countAttempts(["a", "b"])).toEqual([1, 2]);
     });
 
+    test("attempts that did no harm are forgotten", async () => {
+      const owner = await scene().join();
+      await scene().create("a");
+      await scene().create("b");
+      await owner.store.countAttempts(["a", "b"]);
+
+      await owner.store.forgetAttempts(["a", "nobody"]);
+
+      expect(await owner.store.countAttempts(["a", "b"])).toEqual([1, 2]);
+    });
+
     test("attempts outlive the worker that counted them", async () => {
       const first = await scene().join("first");
       await scene().create("a");

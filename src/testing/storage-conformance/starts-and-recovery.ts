@@ -21,6 +21,33 @@ export function describeStarts(open: OpenHarness): void {
       expect((await owner.pull({ limit: 1 })).starts).toHaveLength(1);
     });
 
+    test("pending instances come page by page, each once, with a schedule and without", async () => {
+      const owner = await scene().join();
+      for (const [index, id] of ["a", "b", "c", "d", "e"].entries()) {
+        const at = NOW - 9 + (index >> 1);
+        await scene().create(id, index % 2 ? { createdAt: NOW - 20, scheduledAt: at } : { createdAt: at });
+      }
+
+      const seen: string[] = [];
+      for (let page = await owner.pull({ limit: 2 }); page.starts.length > 0; ) {
+        seen.push(...page.starts.map(({ instanceId }) => instanceId));
+        const afterStart = page.starts.at(-1);
+        page = await owner.pull({ limit: 2, ...(afterStart === undefined ? {} : { afterStart }) });
+      }
+
+      expect(seen).toEqual(["a", "b", "c", "d", "e"]);
+    });
+
+    test("an instance that was written without a version gets the one it begins with", async () => {
+      const owner = await scene().join();
+      const run = await scene().create("a");
+
+      await owner.apply(owner.episode("a", run, { patch: { status: "Running", version: "2.0" } }));
+      await owner.apply(owner.episode("a", run, { chunk: chunk(1), patch: { recover: true } }));
+
+      expect(await scene().hub.query.get("a")).toMatchObject({ version: "2.0", status: "Running" });
+    });
+
     test("a scheduled instance waits for its time, and the store says until when", async () => {
       const owner = await scene().join();
       const run = await scene().create("a", { scheduledAt: NOW + 50 });
