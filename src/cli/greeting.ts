@@ -10,8 +10,8 @@ export function greet(server: RunningServer, logger: Logger): void {
 }
 
 function facts(server: RunningServer): object {
-  const { url, taskHubName: taskHub, role, orchestrators, activities } = server;
-  return { url, taskHub, storage: readable(server.storage), role, orchestrators, activities };
+  const { url, taskHubName: taskHub, role, orchestrators, activities, entities } = server;
+  return { url, taskHub, storage: readable(server.storage), role, orchestrators, activities, entities };
 }
 
 function page(server: RunningServer): string {
@@ -23,6 +23,7 @@ function page(server: RunningServer): string {
     ...(server.keyFile === undefined ? [] : [["Keys", "callers present one: perdure keys show system"]]),
     ["Orchestrators", listOf(server.orchestrators)],
     ["Activities", listOf(server.activities)],
+    ["Entities", listOf(server.entities)],
   ];
   return [
     "",

@@ -1,4 +1,4 @@
-import { DurableError } from "./errors.ts";
+import { LockingRulesViolationError } from "./errors.ts";
 
 /** What the code learns of its request. */
 interface LockOutcome {
@@ -81,6 +81,6 @@ export class CriticalSection {
   /** @throws {DurableError} LOCKING_RULES, always (S-169) */
   refuse(what: string): never {
     const locked = this.lockSet.map((id) => `'${id}'`).join(", ");
-    throw new DurableError("LOCKING_RULES", `${what} inside the critical section of ${locked}.`);
+    throw new LockingRulesViolationError(`${what} inside the critical section of ${locked}.`);
   }
 }

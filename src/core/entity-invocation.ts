@@ -25,6 +25,7 @@ export class EntityInvocation {
   readonly actions: EntityBatchAction[] = [];
   #state: JsonText | undefined;
   #result: { readonly text: JsonText | undefined } | undefined;
+  #isDeleted = false;
   #isOver = false;
 
   constructor(batch: EntityBatch, operation: EntityOperation, state: JsonText | undefined) {
@@ -33,6 +34,11 @@ export class EntityInvocation {
     this.operation = operation;
     this.#state = state;
     this.isNewlyConstructed = state === undefined;
+  }
+
+  /** The operation has deleted the entity, and has not set a state since. */
+  get isDeleted(): boolean {
+    return this.#isDeleted;
   }
 
   get state(): JsonText | undefined {
@@ -57,12 +63,14 @@ export class EntityInvocation {
   setState(value: unknown): void {
     this.#enter();
     this.#state = toJsonText(value, `The state of entity '${this.instanceId}'`) ?? "null";
+    this.#isDeleted = false;
   }
 
   /** The entity does not exist from here on, until the next `setState` (S-160). */
   deleteState(): void {
     this.#enter();
     this.#state = undefined;
+    this.#isDeleted = true;
   }
 
   /** @throws {DurableError} INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE */

@@ -139,6 +139,15 @@ export class NonDeterminismError extends DurableError {
   }
 }
 
+/** The code breaks a rule of critical sections (S-169). */
+export class LockingRulesViolationError extends DurableError {
+  override readonly name = "LockingRulesViolationError";
+
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super("LOCKING_RULES", message, options);
+  }
+}
+
 export function disagreementText({ eventId, history, code, likelyCause }: Disagreement): string {
   return `event ${eventId} of the history is ${history}, but the code now asks for ${code}. Likely cause: ${likelyCause}`;
 }

@@ -251,10 +251,11 @@ export class TaskHubClient {
     }
   }
 
-  /** Starts the same function with the same input again (S-150). @throws {DurableError} INSTANCE_NOT_FOUND */
+  /** Starts the same function with the same input again (S-150). @throws {DurableError} INSTANCE_NOT_FOUND, INVALID_INSTANCE_STATE for an entity */
   async restart(instanceId: string, options: RestartOptions = {}): Promise<string> {
     const record = await this.#store.query.get(instanceId);
     if (record === undefined) throw notFound(instanceId);
+    if (isEntityId(instanceId)) throw noOrchestration(instanceId, "restarted");
     return this.startNew(record.name, {
       ...(record.input === undefined ? {} : { inputText: record.input }),
       ...(options.restartWithNewInstanceId === false ? { instanceId } : {}),

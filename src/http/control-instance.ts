@@ -1,3 +1,4 @@
+import { isEntityId } from "../core/entity-id.ts";
 import { type DurableError, isDurableError } from "../core/errors.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
 import type { InstanceRecord } from "../storage/index.ts";
@@ -48,7 +49,7 @@ async function control(
     await send(record.instanceId, request.query.text("reason"));
     return bareResponse(202);
   } catch (error) {
-    if (!isDurableError(error, "INVALID_INSTANCE_STATE")) throw error;
+    if (!isDurableError(error, "INVALID_INSTANCE_STATE") || isEntityId(record.instanceId)) throw error;
     return notInThisState(await recordOf(request), error);
   }
 }

@@ -75,6 +75,22 @@ export const SCHEMAS = {
       ].map((name) => [name, text]),
     ),
   },
+  EntityStatus: {
+    type: "object",
+    required: ["entityId", "lastOperationTime", "state"],
+    properties: {
+      entityId: { type: "object", required: ["name", "key"], properties: { name: text, key: text } },
+      lastOperationTime: time,
+      state: anything,
+    },
+  },
+  CleanedEntities: {
+    type: "object",
+    properties: {
+      numberOfEmptyEntitiesRemoved: { type: "integer" },
+      numberOfOrphanedLocksRemoved: { type: "integer" },
+    },
+  },
   PurgeResult: { type: "object", properties: { instancesDeleted: { type: "integer" } } },
   PurgeJob: {
     type: "object",

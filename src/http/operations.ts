@@ -32,6 +32,16 @@ const SHOW: readonly QueryParameter[] = [
   flag("showHistory", "Whether the history is shown.", false),
   flag("showHistoryOutput", "Whether the history has results.", false),
 ];
+const TOP: QueryParameter = {
+  name: "top",
+  about: "The size of a page.",
+  schema: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
+};
+const SCHEDULED: QueryParameter = {
+  name: "scheduledTime",
+  about: "Not before this time.",
+  schema: { type: "string", format: "date-time" },
+};
 const WAIT: readonly QueryParameter[] = [
   seconds("timeout", "Wait so many seconds for the end."),
   seconds("pollingInterval", "Accepted; not longer than timeout."),
@@ -48,6 +58,16 @@ const STARTED: Readonly<Record<number, Answer>> = {
   409: { about: "An instance with this id has not ended.", schema: ref("Error") },
 };
 
+const SIGNALED: Readonly<Record<number, Answer>> = {
+  202: ON_ITS_WAY,
+  400: BAD_ARGUMENT,
+  413: { about: "The body is too large.", schema: ref("Error") },
+};
+const NO_ORCHESTRATION: Answer = {
+  about: "It is an entity, which is managed by operations.",
+  schema: ref("Error"),
+};
+
 /** Terminate, suspend and resume, which differ in little. */
 const control = (id: string, about: string, refusal?: string): Operation => ({
   id,
@@ -56,6 +76,7 @@ const control = (id: string, about: string, refusal?: string): Operation => ({
   answers: {
     202: ON_ITS_WAY,
     404: NOT_FOUND,
+    409: NO_ORCHESTRATION,
     410: ENDED,
     ...(refusal === undefined ? {} : { 500: { about: refusal, schema: ref("Error") } }),
   },
@@ -88,11 +109,7 @@ export const OPERATIONS = {
     query: [
       ...FILTER,
       STATUSES,
-      {
-        name: "top",
-        about: "The size of a page.",
-        schema: { type: "integer", minimum: 1, maximum: 1000, default: 100 },
-      },
+      TOP,
       {
         name: "orderBy",
         about:
@@ -114,7 +131,7 @@ export const OPERATIONS = {
   },
   purge: {
     id: "purgeInstance",
-    about: "Purges an instance that has ended, with its history.",
+    about: "Purges an instance that has ended, with its history, or an entity.",
     answers: {
       200: { about: "It is gone.", schema: ref("PurgeResult") },
       404: NOT_FOUND,
@@ -231,7 +248,7 @@ export const OPERATIONS = {
     id: "raiseEvent",
     about: "Raises an event.",
     body: { about: "The payload: any JSON, as application/json.", required: true },
-    answers: { 202: ON_ITS_WAY, 400: BAD_ARGUMENT, 404: NOT_FOUND, 410: ENDED },
+    answers: { 202: ON_ITS_WAY, 400: BAD_ARGUMENT, 404: NOT_FOUND, 409: NO_ORCHESTRATION, 410: ENDED },
   },
   terminate: control("terminate", "Terminates an instance."),
   suspend: control("suspend", "Suspends an instance.", "It is suspended already."),
@@ -255,23 +272,53 @@ export const OPERATIONS = {
   },
   listEntities: {
     id: "listEntities",
-    about: "Entities. There are none in this version.",
-    answers: { 200: { about: "An empty list.", schema: { type: "array" } } },
+    about:
+      "A page of entities, all or of one name. The header x-ms-continuation-token of the answer, when not empty, asks for the next; a page may be short.",
+    query: [
+      { name: "lastOperationTimeFrom", about: "Inclusive.", schema: { type: "string", format: "date-time" } },
+      { name: "lastOperationTimeTo", about: "Inclusive.", schema: { type: "string", format: "date-time" } },
+      flag("fetchState", "Whether states are shown.", false),
+      TOP,
+    ],
+    answers: {
+      200: { about: "The page.", schema: { type: "array", items: ref("EntityStatus") } },
+      400: BAD_ARGUMENT,
+    },
   },
   entity: {
     id: "getEntity",
-    about: "The state of an entity.",
-    answers: { 404: { about: "There is no such entity." } },
+    about: "The state of an entity; the key $ is the empty one.",
+    answers: {
+      200: { about: "The state itself.", schema: {} },
+      400: BAD_ARGUMENT,
+      404: { about: "There is no such entity, or it has no state." },
+    },
   },
   signalEntity: {
     id: "signalEntity",
-    about: "Signals an entity.",
-    answers: { 400: { about: "There is no such entity function.", schema: ref("Error") } },
+    about: "Signals an operation to an entity, which comes into being with it.",
+    query: [{ name: "op", about: "The operation.", schema: { type: "string", default: "" } }, SCHEDULED],
+    body: {
+      about: "The input: any JSON, as application/json; a body of another type is a string.",
+      required: false,
+    },
+    answers: SIGNALED,
   },
   deleteEntity: {
     id: "deleteEntity",
-    about: "Signals an entity to delete itself.",
-    answers: { 400: { about: "There is no such entity function.", schema: ref("Error") } },
+    about: "Signals the operation delete to an entity.",
+    query: [SCHEDULED],
+    answers: SIGNALED,
+  },
+  cleanEntities: {
+    id: "cleanEntityStorage",
+    about:
+      "Removes entities without state, lock and queue, and releases locks whose orchestration has ended.",
+    query: [
+      flag("removeEmptyEntities", "Whether empty entities are removed.", true),
+      flag("releaseOrphanedLocks", "Whether such locks are released.", true),
+    ],
+    answers: { 200: { about: "How many there were.", schema: ref("CleanedEntities") } },
   },
   health: {
     id: "health",

@@ -1,3 +1,4 @@
+import { isEntityId } from "../core/entity-id.ts";
 import { given } from "../core/given.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
 import type { ApiRequest } from "./api-request.ts";
@@ -6,11 +7,11 @@ import { instancesOf } from "./instance-filter.ts";
 import { startPurgeJob } from "./purge-job-routes.ts";
 import { bareResponse, jsonResponse } from "./responses.ts";
 
-/** DELETE instances/{instanceId} (1.9): only what has ended is purged (H-66). */
+/** DELETE instances/{instanceId} (1.9): only what has ended is purged, and entities, which never end (H-66). */
 export async function purgeInstance(request: ApiRequest): Promise<Response> {
   const record = await recordOf(request);
   if (record === undefined) return bareResponse(404);
-  if (!isTerminal(record.status)) {
+  if (!isTerminal(record.status) && !isEntityId(record.instanceId)) {
     const text = `Instance '${record.instanceId}' cannot be purged: it is ${record.status}, and only what has ended can be.`;
     return jsonResponse(412, JSON.stringify(text));
   }

@@ -1,7 +1,7 @@
 import { isTerminal } from "../core/orchestration-status.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { recordOf } from "./control-instance.ts";
-import { readJsonBody } from "./request-body.ts";
+import { readJsonBody, saysJson } from "./request-body.ts";
 import { bareResponse, errorResponse } from "./responses.ts";
 
 /** POST instances/{instanceId}/raiseEvent/{eventName} (1.11). The order of the checks is part of it (H-75). */
@@ -9,7 +9,7 @@ export async function raiseEvent(request: ApiRequest): Promise<Response> {
   const record = await recordOf(request);
   if (record === undefined) return bareResponse(404);
   if (isTerminal(record.status)) return bareResponse(410);
-  if (!isJson(request.raw.headers.get("Content-Type"))) {
+  if (!saysJson(request.raw)) {
     return errorResponse(400, "Only application/json request content is supported");
   }
   const body = await readJsonBody(request.raw);
@@ -20,9 +20,4 @@ export async function raiseEvent(request: ApiRequest): Promise<Response> {
   await request.hub.checkEvent?.(name, body.text);
   await request.hub.client.raiseEvent(record.instanceId, name, undefined, { dataText: body.text });
   return bareResponse(202);
-}
-
-/** Parameters of the media type mean nothing. */
-function isJson(contentType: string | null): boolean {
-  return contentType?.split(";")[0]?.trim().toLowerCase() === "application/json";
 }

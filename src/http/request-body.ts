@@ -26,6 +26,19 @@ export async function readJsonBody(request: Request): Promise<JsonBody> {
   }
 }
 
+/** The same for a body that is JSON only when its media type says so; any other is a text, which becomes a JSON string (H-111). */
+export async function readJsonOrText(request: Request): Promise<JsonBody> {
+  if (saysJson(request)) return readJsonBody(request);
+  const bytes = await readBytes(request);
+  if (bytes.length === 0) return { type: "empty" };
+  return { type: "json", text: JSON.stringify(new TextDecoder().decode(bytes)) };
+}
+
+/** Whether the media type is application/json; its parameters mean nothing. */
+export function saysJson({ headers }: Request): boolean {
+  return headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase() === "application/json";
+}
+
 async function readBytes(request: Request): Promise<Uint8Array> {
   if (Number(request.headers.get("Content-Length") ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   const pieces: Uint8Array[] = [];

@@ -1,7 +1,7 @@
 import type { ApiRequest } from "./api-request.ts";
 import { exportInstances, importInstances } from "./archive.ts";
 import { resume, rewind, suspend, terminate } from "./control-instance.ts";
-import { getEntity, listEntities, signalEntity } from "./entities.ts";
+import { cleanEntities, getEntity, listEntities, signalEntity } from "./entities.ts";
 import { health, ready } from "./health.ts";
 import { countInstances, streamHistory, whyWaiting } from "./instance-details.ts";
 import { getStatus } from "./instance-status.ts";
@@ -58,6 +58,7 @@ const ROUTES: readonly Route[] = [
     handle: signalEntity,
     operation: OPERATIONS.deleteEntity,
   },
+  { method: "POST", path: "cleanEntityStorage", handle: cleanEntities, operation: OPERATIONS.cleanEntities },
   { method: "GET", path: "health", handle: health, operation: OPERATIONS.health, isOpen: true },
   { method: "GET", path: "ready", handle: ready, operation: OPERATIONS.ready, isOpen: true },
   { method: "GET", path: "counts", handle: countInstances, operation: OPERATIONS.count },

@@ -6,7 +6,7 @@ import { ActivityContext } from "./activity-context.ts";
 import { runAsync, runStretch } from "./current-orchestration.ts";
 import { classHandler, isClass } from "./durable-entity.ts";
 import { EntityContext } from "./entity-context.ts";
-import { type EntityClass, EntityReference, nameClass } from "./entity-references.ts";
+import { type EntityClass, EntityReference, naming } from "./entity-references.ts";
 import { FunctionSchemas } from "./function-schemas.ts";
 import { OrchestratorContext, type Untyped } from "./orchestrator-context.ts";
 import type { ActivityReference, EventReference, OrchestratorReference } from "./references.ts";
@@ -123,12 +123,16 @@ export class App {
     const given = typeof nameOrClass === "string" ? registered : nameOrClass;
     requireHandler(given, "entity", name);
     if (isClass(given)) {
+      const remember = naming(given, name);
       this.registry.addEntity({ name, handler: classHandler(name, given) });
-      nameClass(given, name);
+      remember();
     } else {
       const handler = typeof given === "object" ? given.handler : (given as EntityHandler<Untyped>);
       requireHandler(handler, "entity", name);
-      this.registry.addEntity({ name, handler: (invocation) => handler(new EntityContext(invocation)) });
+      this.registry.addEntity({
+        name,
+        handler: (invocation) => handler(new EntityContext(invocation, name)),
+      });
     }
     return new EntityReference(name);
   }

@@ -18,9 +18,14 @@ import {
 import type { Untyped } from "./orchestrator-context.ts";
 
 /** What `readEntityState` answers, as in durable-functions v3. */
-export interface EntityStateResponse<S = unknown> {
+export class EntityStateResponse<S = unknown> {
   readonly entityExists: boolean;
   readonly entityState?: S;
+
+  constructor(entityExists: boolean, entityState?: S) {
+    this.entityExists = entityExists;
+    if (entityState !== undefined) this.entityState = entityState;
+  }
 }
 
 export interface EntityStatus<S = Untyped> {
@@ -63,8 +68,8 @@ export class ClientEntities {
   /** The state as it was last committed; it may lag behind signals (H-104). @throws {DurableError} INVALID_ENTITY_ID */
   async read<S = unknown>(entity: EntityName): Promise<EntityStateResponse<S>> {
     const found = await this.#client.read(entity);
-    if (found === undefined) return { entityExists: false };
-    return { entityExists: true, entityState: fromJsonText(found.state) as S };
+    if (found === undefined) return new EntityStateResponse<S>(false);
+    return new EntityStateResponse(true, fromJsonText(found.state) as S);
   }
 
   /** One page in the order of names and keys; it may be short (H-107). @throws {DurableError} INVALID_ARGUMENT */

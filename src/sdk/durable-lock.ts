@@ -3,9 +3,14 @@ import { EntityId, parseEntityId } from "../core/entity-id.ts";
 import type { OrchestrationContext } from "../core/orchestration-context.ts";
 
 /** What `isLocked` answers. */
-export interface LockState {
+export class LockState {
   readonly isLocked: boolean;
   readonly ownedLocks: readonly EntityId[];
+
+  constructor(isLocked: boolean, ownedLocks: readonly EntityId[]) {
+    this.isLocked = isLocked;
+    this.ownedLocks = ownedLocks;
+  }
 }
 
 /** The entities that an orchestration has to itself, until it lets go of them or ends (S-170). */
@@ -16,6 +21,11 @@ export class DurableLock implements Disposable, AsyncDisposable {
   constructor(core: OrchestrationContext, section: CriticalSection) {
     this.#core = core;
     this.#section = section;
+  }
+
+  /** In the order in which they were locked. */
+  get ownedLocks(): readonly EntityId[] {
+    return entitiesOf(this.#section);
   }
 
   /** Leaves the critical section. A second time it does nothing. */
@@ -33,9 +43,12 @@ export class DurableLock implements Disposable, AsyncDisposable {
 }
 
 export function lockState(section: CriticalSection | undefined): LockState {
-  const ownedLocks = (section?.lockSet ?? []).map((instanceId) => {
+  return new LockState(section !== undefined, section === undefined ? [] : entitiesOf(section));
+}
+
+function entitiesOf({ lockSet }: CriticalSection): readonly EntityId[] {
+  return lockSet.map((instanceId) => {
     const { name, key } = parseEntityId(instanceId) ?? { name: instanceId, key: "" };
     return new EntityId(name, key);
   });
-  return { isLocked: section !== undefined, ownedLocks };
 }

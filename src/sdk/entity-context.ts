@@ -15,17 +15,25 @@ export interface EntityStartOptions extends Omit<StartFromEntityOptions, "schedu
 
 /** What an entity function gets for one operation. What it asks for happens when the operation has returned and is committed. */
 export class EntityContext<S = Untyped> {
+  /** As it is registered. */
+  readonly functionName: string;
   readonly #invocation: EntityInvocation;
   #df: DurableEntityContext<S> | undefined;
 
-  constructor(invocation: EntityInvocation) {
+  constructor(invocation: EntityInvocation, functionName: string) {
     this.#invocation = invocation;
+    this.functionName = functionName;
   }
 
   /** The same in the spelling of durable-functions v3. */
   get df(): DurableEntityContext<S> {
     this.#df ??= new DurableEntityContext(this);
     return this.#df;
+  }
+
+  /** The same when this very operation runs again after a crash, and no other one's: a key for idempotent work. */
+  get invocationId(): string {
+    return this.#invocation.operation.requestId;
   }
 
   get entityId(): EntityId {
@@ -88,6 +96,30 @@ export class EntityContext<S = Untyped> {
   ): void {
     const time = startAt === undefined ? {} : { scheduledAt: startAt.getTime() };
     this.#invocation.startOrchestration(nameOf(orchestrator), input, { ...options, ...time });
+  }
+
+  log(...values: unknown[]): void {
+    console.log(...values);
+  }
+
+  info(...values: unknown[]): void {
+    console.info(...values);
+  }
+
+  debug(...values: unknown[]): void {
+    console.debug(...values);
+  }
+
+  trace(...values: unknown[]): void {
+    console.debug(...values);
+  }
+
+  warn(...values: unknown[]): void {
+    console.warn(...values);
+  }
+
+  error(...values: unknown[]): void {
+    console.error(...values);
   }
 }
 

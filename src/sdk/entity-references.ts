@@ -40,14 +40,14 @@ type OperationOf<C, R> = C extends (...input: infer P) => infer O
 /** The operations of an entity, as `entities.call` and `entities.signal` give them. */
 export type EntityOperations<C, R> = 0 extends 1 & C
   ? Readonly<Record<string, (input?: unknown) => R extends "call" ? Task<Untyped> : R>>
-  : { readonly [K in OperationNames<C>]: OperationOf<C[K], R> } & {
-      readonly delete: () => R extends "call" ? Task<void> : R;
-    };
+  : { readonly [K in OperationNames<C>]: OperationOf<C[K], R> } & (C extends { readonly delete: Method }
+      ? unknown
+      : { readonly delete: () => R extends "call" ? Task<void> : R });
 
 const NAME: unique symbol = Symbol.for("perdure.entity") as never;
 
-/** Remembers the name a class is registered under. @throws {DurableError} DUPLICATE_FUNCTION */
-export function nameClass(entityClass: object, name: string): void {
+/** Remembers under which name a class is registered, once it is. @throws {DurableError} DUPLICATE_FUNCTION */
+export function naming(entityClass: object, name: string): () => void {
   const known = (entityClass as { readonly [NAME]?: string })[NAME];
   if (known !== undefined && Object.hasOwn(entityClass, NAME) && known !== name) {
     throw new DurableError(
@@ -55,7 +55,9 @@ export function nameClass(entityClass: object, name: string): void {
       `The class of entity '${name}' is registered as '${known}' already. Derive a class for each name.`,
     );
   }
-  Object.defineProperty(entityClass, NAME, { value: name, configurable: true });
+  return () => {
+    Object.defineProperty(entityClass, NAME, { value: name, configurable: true });
+  };
 }
 
 /** The name of an entity that is named by its class, its reference or its name. @throws {DurableError} INVALID_ARGUMENT */

@@ -9,6 +9,7 @@ export {
   DurableError,
   type ErrorCode,
   isDurableError,
+  LockingRulesViolationError,
   NonDeterminismError,
   TaskFailedError,
 } from "../core/errors.ts";
@@ -54,11 +55,11 @@ export {
   type EntityHandler,
   type OrchestrationOptions,
 } from "./app.ts";
-export type { ClientEntities, EntityStateResponse, EntityStatus } from "./client-entities.ts";
+export { type ClientEntities, EntityStateResponse, type EntityStatus } from "./client-entities.ts";
 export type { DurableOrchestrationContext } from "./df-context.ts";
 export type { CompletedStatus, DurableClient, StatusFilter, TypedStartOptions } from "./durable-client.ts";
 export { DurableEntity } from "./durable-entity.ts";
-export type { DurableLock, LockState } from "./durable-lock.ts";
+export { DurableLock, LockState } from "./durable-lock.ts";
 export type {
   DurableEntityContext,
   EntityContext,

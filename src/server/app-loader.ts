@@ -89,8 +89,10 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
-function functionCount({ registry }: App): number {
-  return registry.orchestratorNames.length + registry.activityNames.length;
+/** How many functions the app has registered so far. */
+export function functionCount({ registry }: App): number {
+  const { orchestratorNames, activityNames, entityNames } = registry;
+  return orchestratorNames.length + activityNames.length + entityNames.length;
 }
 
 function reasonOf(cause: unknown): string {

@@ -291,6 +291,9 @@ function engineSettings(values: Readonly<Record<string, HostJsonValue>>): Partia
   const names = [
     "maxConcurrentActivityFunctions",
     "maxConcurrentOrchestratorFunctions",
+    "maxConcurrentEntityFunctions",
+    "maxEntityOperationBatchSize",
+    "rollbackEntityOperationsOnExceptions",
     "maxOrchestrationActions",
     "overridableExistingInstanceStates",
     "throwStatusExceptionsOnRaiseEvent",

@@ -4,7 +4,7 @@ import { defaultSettings } from "../engine/settings.ts";
 import { TaskHubClient } from "../engine/task-hub-client.ts";
 import { BASE_PATH, createHttpApi, type HttpHub } from "../http/index.ts";
 import { type App, app as sharedApp, TaskHub } from "../sdk/index.ts";
-import { loadApp } from "./app-loader.ts";
+import { functionCount, loadApp } from "./app-loader.ts";
 import { type AppLocation, locateApp } from "./app-location.ts";
 import { type Configuration, type ConfigurationOverrides, readConfiguration } from "./configuration.ts";
 import { eventCheck } from "./event-check.ts";
@@ -36,6 +36,7 @@ export interface RunningServer {
   readonly role: HostRole;
   readonly orchestrators: readonly string[];
   readonly activities: readonly string[];
+  readonly entities: readonly string[];
   /** Stops listening, lets running activities finish in the time they have, and leaves the rest to the next owner. */
   close(): Promise<void>;
 }
@@ -71,8 +72,8 @@ async function locate({ app, appPath = "." }: StartServerOptions): Promise<AppLo
   return app === undefined ? locateApp(appPath) : { folder: resolve(appPath), files: [], warnings: [] };
 }
 
-function warnOfNothing({ registry }: App, logger: Logger): void {
-  if (registry.orchestratorNames.length + registry.activityNames.length > 0) return;
+function warnOfNothing(app: App, logger: Logger): void {
+  if (functionCount(app) > 0) return;
   logger.warn({}, 'The app has registered no function. Functions register on `app` from "perdure".');
 }
 
@@ -140,6 +141,7 @@ function running(host: OpenHost, listener: Listener, stopping: AbortController):
     },
     orchestrators: app.registry.orchestratorNames,
     activities: app.registry.activityNames,
+    entities: app.registry.entityNames,
     close: () => {
       closing ??= close();
       return closing;
@@ -166,6 +168,7 @@ async function makeApi({ hub, app, configuration, logger, keyFile }: OpenHost, s
       api: BASE_PATH,
       orchestrators: app.registry.orchestratorNames,
       activities: app.registry.activityNames,
+      entities: app.registry.entityNames,
     }),
     useForwardedHost,
     ...(requireKey ? { keys: new FileKeyRing({ path: keyFile, extraKey: systemKey }) } : {}),

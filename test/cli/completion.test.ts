@@ -15,7 +15,7 @@ const wordsOf = (line: string): readonly string[] => completed(line).candidates.
 describe("the candidates for a word", () => {
   test.each([
     ["a command", "dur", ["durable"]],
-    ["a sub-command", "durable get-", ["get-runtime-status", "get-history", "get-instances"]],
+    ["a sub-command", "durable get-", ["get-runtime-status", "get-history", "get-instances", "get-entity"]],
     ["nothing for what no command begins with", "durable x", []],
     ["an option", "durable terminate --re", ["--reason"]],
     ["an option of an alias", "durable history --i", ["--id"]],

@@ -4,7 +4,7 @@ import type { HostPart } from "../../src/cli/doctor/host.ts";
 import { findingsOfHost } from "../../src/cli/doctor/host-findings.ts";
 import { oldestLive } from "../../src/cli/doctor/oldest-live.ts";
 import { verdictOf } from "../../src/cli/doctor/verdict.ts";
-import type { Filter, InstanceStatus } from "../../src/cli/durable/management.ts";
+import type { Filter, InstanceStatus, PageRequest } from "../../src/cli/durable/management.ts";
 import type { RuntimeStatus } from "../../src/core/orchestration-status.ts";
 import type { WaitingReason } from "../../src/core/waiting-reason.ts";
 
@@ -75,6 +75,21 @@ describe("an instance that has not ended", () => {
       LONG_AGO,
       "waiting",
     ],
+    [
+      "that is an entity is never",
+      [{ type: "entity", lockQueue: [], waiting: 3, lockedBy: "x" }],
+      LONG_AGO,
+      undefined,
+    ],
+    [
+      "that is an entity is stuck in quarantine",
+      [
+        { type: "quarantined", reason: "crash" },
+        { type: "entity", lockQueue: [], waiting: 3 },
+      ],
+      JUST_NOW,
+      "stuck",
+    ],
     ["that has returned is too", [{ type: "returned", openTasks: 1 }], LONG_AGO, "waiting"],
   ])("%s", (_title, reasons, lastUpdatedAt, expected) => {
     expect(stateOf(reasons, lastUpdatedAt)).toBe(expected);
@@ -140,16 +155,18 @@ describe("a host", () => {
   });
 });
 
-describe("the oldest instances that have not ended", () => {
-  /** Created at these times, newest first as they are listed, each second one ended. */
-  function hubOf(times: readonly number[]) {
-    const instances = times.map((time, index) => ({
-      time,
-      ended: index % 2 === 1,
-      instanceId: `at-${time}-${index}`,
-    }));
-    const upTo = ({ createdBefore }: Filter) =>
-      instances.filter(({ time }) => createdBefore === undefined || time <= createdBefore.getTime());
+describe("the oldest orchestrations that have not ended", () => {
+  /** Created at these times, newest first as they are listed, each second one ended; and these entities, which never end. */
+  function hubOf(times: readonly number[], entities: readonly number[]) {
+    const instances = [
+      ...times.map((time, index) => ({ time, ended: index % 2 === 1, instanceId: `at-${time}-${index}` })),
+      ...entities.map((time, index) => ({ time, ended: false, instanceId: `@counter@${index}` })),
+    ];
+    const upTo = ({ createdBefore, prefix = "" }: Filter) =>
+      instances.filter(
+        ({ time, instanceId }) =>
+          instanceId.startsWith(prefix) && time <= (createdBefore?.getTime() ?? Number.POSITIVE_INFINITY),
+      );
     const none = {
       Completed: 0,
       ContinuedAsNew: 0,
@@ -168,18 +185,24 @@ describe("the oldest instances that have not ended", () => {
           Completed: found.filter(({ ended }) => ended).length,
         };
       },
-      list: async (filter: Filter, { top }: { readonly top: number }) => ({
-        instances: upTo(filter)
+      list: async (filter: Filter, { top, continuationToken = "0" }: PageRequest) => {
+        const from = Number(continuationToken);
+        const all = upTo(filter)
           .filter(({ ended }) => !ended)
           .toSorted((a, b) => b.time - a.time)
-          .slice(0, top)
-          .map(({ instanceId }) => ({ instanceId }) as InstanceStatus),
-      }),
+          .map(({ instanceId }) => ({ instanceId }) as InstanceStatus);
+        const next = from + top < all.length ? { continuationToken: String(from + top) } : {};
+        return { instances: all.slice(from, from + top), ...next };
+      },
     };
   }
 
-  const oldestOf = async (times: readonly number[], limit: number): Promise<string[]> =>
-    (await oldestLive(hubOf(times), limit, NOW)).map(({ instanceId }) => instanceId);
+  const oldestOf = async (
+    times: readonly number[],
+    limit: number,
+    entities: readonly number[] = [],
+  ): Promise<string[]> =>
+    (await oldestLive(hubOf(times, entities), limit, NOW)).map(({ instanceId }) => instanceId);
 
   test("are all of them where there are few", async () => {
     expect(await oldestOf([5, 6, 7], 10)).toEqual(["at-5-0", "at-7-2"]);
@@ -189,6 +212,15 @@ describe("the oldest instances that have not ended", () => {
     const times = Array.from({ length: 100 }, (_, index) => LONG_AGO + index * 10);
 
     expect(await oldestOf(times, 2)).toEqual([`at-${LONG_AGO}-0`, `at-${LONG_AGO + 20}-2`]);
+  });
+
+  test("are found among entities, however many there are", async () => {
+    const entities = Array.from({ length: 2_500 }, (_, index) => LONG_AGO + (index % 50));
+
+    expect(await oldestOf([LONG_AGO, 0, LONG_AGO + 49, 0, NOW], 2, entities)).toEqual([
+      `at-${LONG_AGO}-0`,
+      `at-${LONG_AGO + 49}-2`,
+    ]);
   });
 
   test("are no more than are asked for where many came in one millisecond", async () => {

@@ -8,6 +8,7 @@ const APP = `
   app.activity("endless", () => new Promise(() => {}));
   app.orchestration("echo", (context, input) => input);
   app.orchestration("waits", function* (context) { return yield context.waitForExternalEvent("go"); });
+  app.entity("counter", (context) => context.setState(context.getState(() => 0) + 1));
   app.orchestration("works", function* (context) { return yield context.callActivity("endless"); });
 `;
 
@@ -28,6 +29,7 @@ afterEach(async () => {
 interface Report {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
+  readonly taskHub: { readonly counts: Readonly<Record<string, number>>; readonly entities: number };
   readonly instances: {
     readonly lookedAt: number;
     readonly stuck: readonly { readonly instanceId: string; readonly sentence: string }[];
@@ -87,6 +89,24 @@ test("all is well where a host runs what there is", async () => {
   expect(stdout).toMatch(/All is well\.\n$/);
   expect(code).toBe(0);
   expect(await command(["doctor", "--url", host?.url ?? ""])).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("entities never end, and are counted by themselves", async () => {
+  const env = await startConfiguredHost();
+  for (const key of ["a", "b"]) {
+    const entity = ["--entity-name", "counter", "--entity-key", key];
+    await command(["durable", "signal-entity", ...entity, "--url", host?.url ?? ""]);
+  }
+  await start("echo", "one");
+  const running = await doctor(["--stuck-after", "0s"], env);
+  await host?.process.kill("SIGKILL");
+  const left = await doctor(["--stuck-after", "0s"], env);
+
+  for (const report of [running, left]) {
+    expect(report).toMatchObject({ code: 0, problems: [], warnings: [] });
+    expect(report.taskHub).toMatchObject({ entities: 2, counts: { Running: 0, Completed: 1 } });
+    expect(report.instances).toMatchObject({ lookedAt: 0, stuck: [], waiting: [] });
+  }
 });
 
 test("what is stuck is named with what it waits for, and what merely waits is no problem", async () => {

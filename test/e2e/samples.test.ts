@@ -52,6 +52,30 @@ class Sample {
     return { status: response.status, body: await response.json() };
   }
 
+  /** Sends an operation to an entity. */
+  async signal(path: string, input?: unknown): Promise<void> {
+    const response = await fetch(`${this.#host?.url}${API}/entities/${path}`, {
+      method: "POST",
+      ...(input === undefined
+        ? {}
+        : { body: JSON.stringify(input), headers: { "Content-Type": "application/json" } }),
+    });
+    expect(response.status).toBe(202);
+  }
+
+  /** The state of an entity; `undefined` when there is none. */
+  async state(path: string): Promise<unknown> {
+    const response = await fetch(`${this.#host?.url}${API}/entities/${path}`);
+    return response.status === 404 ? undefined : response.json();
+  }
+
+  async eventuallyState(path: string, state: unknown): Promise<void> {
+    await vi.waitFor(async () => expect(await this.state(path)).toEqual(state), {
+      timeout: 20_000,
+      interval: 50,
+    });
+  }
+
   async status(path: string): Promise<Status> {
     const response = await fetch(`${this.#host?.url}${API}/instances/${path}`);
     return (await response.json()) as Status;
@@ -252,5 +276,49 @@ sample("eternal", (eternal) => {
     const input = { everySeconds: 0.1, rounds: 3 };
 
     expect((await eternal.post("periodicCleanUp?timeout=20", input)).body).toBe("3 rounds");
+  });
+});
+
+sample("entities", (entities) => {
+  test("a counter is signaled, read, reset and read again", async () => {
+    await entities.signal("counter/visits?op=add", 2);
+    await entities.signal("counter/visits?op=add");
+    await entities.eventuallyState("counter/visits", 3);
+
+    await entities.signal("counter/visits?op=reset");
+    await entities.eventuallyState("counter/visits", undefined);
+  });
+
+  test("money is transferred under locks, all of it or none", async () => {
+    await entities.signal("Account/ann?op=deposit", 500);
+    await entities.eventuallyState("Account/ann", 500);
+
+    const done = await entities.post("transfer?timeout=20", { from: "ann", to: "bob", cents: 250 });
+    const failed = await entities.post("transfer?timeout=20", { from: "ann", to: "bob", cents: 1_000 });
+
+    expect(done).toEqual({ status: 200, body: { ann: 250, bob: 250 } });
+    expect(failed.body).toMatchObject({
+      runtimeStatus: "Failed",
+      output: expect.stringContaining("There are 250 cents, not 1000."),
+    });
+    expect((await entities.status("@account@ann")).customStatus).toEqual({ entityExists: true });
+    await entities.eventuallyState("transfers/all", { count: 1 });
+  });
+
+  test("many transfers at once make no money and lose none", async () => {
+    const names = ["dan", "eve", "fay"];
+    for (const name of names) await entities.signal(`Account/${name}?op=deposit`, 1_000);
+    for (const name of names) await entities.eventuallyState(`Account/${name}`, 1_000);
+
+    const inputs = Array.from({ length: 12 }, (_, n) => ({
+      from: names[n % 3],
+      to: names[(n + 1 + (n % 2)) % 3],
+      cents: 10 * n,
+    }));
+    const ended = await Promise.all(inputs.map((input) => entities.post("transfer?timeout=40", input)));
+
+    expect(ended.map(({ status }) => status)).toEqual(inputs.map(() => 200));
+    const balances = await Promise.all(names.map((name) => entities.state(`Account/${name}`)));
+    expect(balances.reduce((sum: number, balance) => sum + Number(balance), 0)).toBe(3_000);
   });
 });

@@ -68,9 +68,6 @@ const WITHOUT_A_HUB: Readonly<Record<string, number>> = {
   import: 200,
   "purges/{purgeId}": 404,
   "purges/{purgeId}/cancel": 404,
-  "entities/{entityName?}": 200,
-  "entities/{entityName}/{entityKey}": 404,
-  "entities/{entityName}/{entityKey?}": 400,
 };
 
 test.each(describedRoutes().map(({ method, path }) => [method, path]))(

@@ -12,6 +12,10 @@ function functions(): App {
   app.activity("boom", () => {
     throw new RangeError("no luck");
   });
+  app.entity<number>("Counter", (context) => {
+    if (context.operation === "delete") return context.deleteState();
+    return context.setState(context.getState(() => 0) + ((context.input as number | undefined) ?? 1));
+  });
   app.orchestration("echo", (_context, input: unknown) => input);
   app.orchestration("waits", function* (context) {
     context.setCustomStatus({ step: 1 });
@@ -206,10 +210,46 @@ describe.each(["its own URLs", "an RPC base"] as const)("durable-functions 3.5 o
     ]);
   });
 
-  test("finds that there are no entities yet", async () => {
-    const counter = new df.EntityId("counter", "a");
+  test("reads the state of an entity, and signals it", async () => {
+    const counter = new df.EntityId("Counter", id("a"));
+    const before = await client.readEntityState<number>(counter);
+    await client.signalEntity(counter, "add", 5);
+    await client.signalEntity(counter, "add", 37);
 
+    await expect
+      .poll(() => client.readEntityState<number>(counter))
+      .toEqual(new df.EntityStateResponse(true, 42));
+    expect(before).toEqual(new df.EntityStateResponse(false, undefined));
+  });
+
+  test("an operation without a name or without an input, and one that deletes", async () => {
+    const counter = new df.EntityId("counter", id("b"));
+    await client.signalEntity(counter);
+    await expect.poll(async () => (await client.readEntityState(counter)).entityState).toBe(1);
+
+    await client.signalEntity(counter, "delete");
+
+    await expect.poll(async () => (await client.readEntityState(counter)).entityExists).toBe(false);
+  });
+
+  test("is told of an entity function that nobody has", async () => {
+    const nobody = new df.EntityId("nobody", "a");
+
+    await expect(client.signalEntity(nobody, "add", 1)).rejects.toThrow(/The entity function 'nobody'/);
+    expect((await client.readEntityState(nobody)).entityExists).toBe(false);
+  });
+
+  test("gets the status of an entity, sees it in lists, and purges it", async () => {
+    const counter = new df.EntityId("counter", id("c"));
+    const instanceId = `@counter@${id("c")}`;
+    await client.signalEntity(counter, "add", 3);
+    await expect.poll(async () => (await client.readEntityState(counter)).entityState).toBe(3);
+
+    const all = await client.getStatusAll();
+
+    expect(await client.getStatus(instanceId)).toMatchObject({ name: "counter", runtimeStatus: "Running" });
+    expect(all.map((each) => each.instanceId)).toContain(instanceId);
+    expect(await client.purgeInstanceHistory(instanceId)).toMatchObject({ instancesDeleted: 1 });
     expect((await client.readEntityState(counter)).entityExists).toBe(false);
-    await expect(client.signalEntity(counter, "add", 1)).rejects.toThrow();
   });
 });

@@ -69,6 +69,7 @@ async function partsOf(flags: DoctorFlags, found: Found): Promise<readonly Part[
           await lookAtInstances({
             hub: hub.hub,
             live,
+            entities: hub.entities,
             explainer: new Explainer({ hub: hub.hub, ...hostBeside(found, flags) }),
             now: Date.now(),
             stuckAfterMs: flags.stuckAfter,

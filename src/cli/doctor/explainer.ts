@@ -1,3 +1,4 @@
+import { isEntityId } from "../../core/entity-id.ts";
 import { isDurableError } from "../../core/errors.ts";
 import type { WaitingReason } from "../../core/waiting-reason.ts";
 import { CommandError } from "../command-error.ts";
@@ -34,8 +35,8 @@ export class Explainer {
     if (told) return told;
     const known = await this.#askStore(instance.instanceId);
     const { orchestrators } = this.#options;
-    if (known === undefined || orchestrators === undefined || orchestrators.includes(instance.name))
-      return known;
+    const hasCode = orchestrators?.includes(instance.name) ?? true;
+    if (known === undefined || hasCode || isEntityId(instance.instanceId)) return known;
     return [{ type: "orchestrator-missing", name: instance.name }, ...known];
   }
 

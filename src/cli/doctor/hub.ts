@@ -6,14 +6,15 @@ import { CommandError } from "../command-error.ts";
 import type { Management } from "../durable/management.ts";
 import { StoreManagement } from "../durable/store-management.ts";
 import { withoutSecrets } from "../without-secrets.ts";
-import { liveIn } from "./oldest-live.ts";
+import { ENTITY_PREFIX, liveIn } from "./oldest-live.ts";
 import { type Part, problem } from "./part.ts";
 
 export interface HubPart extends Part {
   /** Absent when it cannot be opened. Whoever looked closes it. */
   readonly hub?: Management;
-  /** How many instances have not ended. */
+  /** How many orchestrations have not ended. Entities never do. */
   readonly live: number;
+  readonly entities: number;
 }
 
 /** The hub in a store. Nothing is made that is not there. */
@@ -48,26 +49,41 @@ export async function lookAtHostedHub(hub: Management, name: string | undefined)
 /** What was kept in memory went with its process. */
 export function hubInMemory(): HubPart {
   const text = "is kept in the memory of a host, and none answers";
-  return { title: "Task hub", rows: [["State", text]], facts: { state: text }, findings: [], live: 0 };
+  return {
+    title: "Task hub",
+    rows: [["State", text]],
+    facts: { state: text },
+    findings: [],
+    live: 0,
+    entities: 0,
+  };
 }
 
 async function lookAtHub(hub: Management, rows: Part["rows"], name = hub.taskHubName): Promise<HubPart> {
-  const counts = await hub.count({});
+  const entities = liveIn(await hub.count({ prefix: ENTITY_PREFIX }));
+  const all = await hub.count({});
+  const counts = { ...all, Running: Math.max(all.Running - entities, 0) };
   const some = RUNTIME_STATUSES.filter((status) => counts[status] > 0);
   const text = some.map((status) => `${counts[status]} ${status}`).join(", ");
   return {
     title: "Task hub",
     hub,
     live: liveIn(counts),
-    rows: [["Name", name], ...rows, ["Instances", text === "" ? "none" : text]],
-    facts: { name, counts },
+    entities,
+    rows: [
+      ["Name", name],
+      ...rows,
+      ["Instances", text === "" ? "none" : text],
+      ...(entities === 0 ? [] : [["Entities", String(entities)] as const]),
+    ],
+    facts: { name, counts, entities },
     findings: [],
   };
 }
 
 function noHub(text: string): HubPart {
   const rows = [["State", "cannot be looked into"]] as const;
-  return { title: "Task hub", rows, facts: { error: text }, findings: [problem(text)], live: 0 };
+  return { title: "Task hub", rows, facts: { error: text }, findings: [problem(text)], live: 0, entities: 0 };
 }
 
 function inStorage(taskHubName: string, storage: string): string {

@@ -1,12 +1,13 @@
 import type { InstanceStatus, Management } from "../durable/management.ts";
 import type { Explainer } from "./explainer.ts";
-import { oldestLive } from "./oldest-live.ts";
+import { ENTITY_PREFIX, oldestLive } from "./oldest-live.ts";
 import { type Finding, type Part, problem, warning } from "./part.ts";
 import { type Patience, type Verdict, verdictOf } from "./verdict.ts";
 
 export interface InstancesOptions extends Patience {
   readonly hub: Management;
   readonly live: number;
+  readonly entities: number;
   readonly explainer: Explainer;
 }
 
@@ -17,12 +18,16 @@ interface Case extends Verdict {
 const LOOKED_AT = 1_000;
 const SHOWN = 20;
 
-/** Which of the oldest instances that have not ended are stuck or wait for long, and why. */
+/**
+ * Which of the oldest orchestrations that have not ended are stuck or wait for long, and why. An entity is stuck in
+ * quarantine only; the first of them are looked at.
+ */
 export async function lookAtInstances(options: InstancesOptions): Promise<Part> {
-  const { hub, live, explainer, now } = options;
+  const { hub, live, entities, explainer, now } = options;
   const instances = live === 0 ? [] : await oldestLive(hub, LOOKED_AT, now);
+  const first = entities === 0 ? [] : await entitiesIn(hub);
   const cases: Case[] = [];
-  for (const instance of instances) {
+  for (const instance of [...instances, ...first]) {
     const reasons = await explainer.reasonsOf(instance);
     if (reasons === undefined) continue;
     const { instanceId, lastUpdatedTime } = instance;
@@ -46,6 +51,10 @@ export async function lookAtInstances(options: InstancesOptions): Promise<Part> 
     },
     findings: [...explainer.findings, ...findingsOf(stuck.length, waiting.length)],
   };
+}
+
+async function entitiesIn(hub: Management): Promise<readonly InstanceStatus[]> {
+  return (await hub.list({ prefix: ENTITY_PREFIX }, { top: LOOKED_AT })).instances;
 }
 
 function lookedAt(looked: number, live: number): string {

@@ -121,7 +121,8 @@ export const changeCommands = () => [
   }),
 ];
 
-function jsonOption(flags: string): Option {
+/** JSON inline, of a file, or of standard input. */
+export function jsonOption(flags: string): Option {
   return hinted(new Option(flags, "JSON, a text, @file, or - for standard input"), { pathAfter: ["@"] });
 }
 

@@ -4,25 +4,22 @@ import type { RuntimeStatus } from "../../core/orchestration-status.ts";
 import type { Imported } from "../../engine/import-history.ts";
 import { textLines } from "../../engine/text-lines.ts";
 import { CommandError, EXIT } from "../command-error.ts";
+import { askingForPage, bytesOf, type Call, HttpCalls, type HttpTarget, nextPage } from "./http-calls.ts";
+import { HttpEntities } from "./http-entities.ts";
 import type {
   Control,
+  EntityManagement,
   Filter,
   InstanceStatus,
   Management,
   Page,
+  PageRequest,
   Purged,
   StartRequest,
   Waiting,
 } from "./management.ts";
 import { serverSentEvents } from "./server-sent-events.ts";
 import { notFound } from "./store-management.ts";
-
-export interface HttpTarget {
-  /** Of the host, with or without the base path of the management API. */
-  readonly url: string;
-  readonly key: string | undefined;
-  readonly taskHubName: string | undefined;
-}
 
 interface PurgeJob extends Purged {
   readonly id: string;
@@ -36,27 +33,23 @@ type ImportOutcome =
   | { readonly type: "failed"; readonly message: string };
 
 const ASK_EVERY_MS = 200;
-const BASE_PATH = "/runtime/webhooks/durabletask";
-const TOKEN = "x-ms-continuation-token";
-
 /** Manages a task hub over the management API of a host that runs it. */
 export class HttpManagement implements Management {
-  readonly #target: HttpTarget;
-  readonly #base: string;
+  readonly entities: EntityManagement;
+  readonly #api: HttpCalls;
 
   constructor(target: HttpTarget) {
-    const url = target.url.replace(/\/+$/, "");
-    this.#target = target;
-    this.#base = url.endsWith(BASE_PATH) ? url : url + BASE_PATH;
+    this.#api = new HttpCalls(target);
+    this.entities = new HttpEntities(this.#api);
   }
 
   get taskHubName(): string {
-    return this.#target.taskHubName ?? "the host's own";
+    return this.#api.taskHubName ?? "the host's own";
   }
 
   async start({ name, instanceId, input, version }: StartRequest): Promise<string> {
     const id = instanceId === undefined ? "" : `/${encodeURIComponent(instanceId)}`;
-    const response = await this.#call("POST", `orchestrators/${encodeURIComponent(name)}${id}`, {
+    const response = await this.#api.call("POST", `orchestrators/${encodeURIComponent(name)}${id}`, {
       query: { version },
       ...(input === undefined ? {} : { body: input }),
     });
@@ -64,33 +57,29 @@ export class HttpManagement implements Management {
   }
 
   async status(instanceId: string): Promise<InstanceStatus | undefined> {
-    const response = await this.#call("GET", pathOf(instanceId), { accept: [404] });
+    const response = await this.#api.call("GET", pathOf(instanceId), { accept: [404] });
     return response.status === 404 ? undefined : ((await response.json()) as InstanceStatus);
   }
 
   async *history(instanceId: string): AsyncGenerator<object> {
-    const response = await this.#call("GET", `${pathOf(instanceId)}/history`, { accept: [404] });
+    const response = await this.#api.call("GET", `${pathOf(instanceId)}/history`, { accept: [404] });
     if (response.status === 404) return;
     for await (const line of textLines(bytesOf(response))) yield JSON.parse(line) as object;
   }
 
-  async list(
-    filter: Filter,
-    page: { readonly top: number; readonly continuationToken?: string },
-  ): Promise<Page> {
-    const response = await this.#call("GET", "instances", {
+  async list(filter: Filter, page: PageRequest): Promise<Page> {
+    const response = await this.#api.call("GET", "instances", {
       query: { ...queryOf(filter), top: String(page.top), orderBy: "created" },
-      headers: page.continuationToken === undefined ? {} : { [TOKEN]: page.continuationToken },
+      headers: askingForPage(page.continuationToken),
     });
-    const continuationToken = response.headers.get(TOKEN) ?? "";
     return {
       instances: (await response.json()) as readonly InstanceStatus[],
-      ...(continuationToken === "" ? {} : { continuationToken }),
+      ...nextPage(response),
     };
   }
 
   async count(filter: Filter): Promise<Readonly<Record<RuntimeStatus, number>>> {
-    const response = await this.#call("GET", "counts", { query: queryOf(filter) });
+    const response = await this.#api.call("GET", "counts", { query: queryOf(filter) });
     return (await response.json()) as Readonly<Record<RuntimeStatus, number>>;
   }
 
@@ -105,7 +94,7 @@ export class HttpManagement implements Management {
 
   async restart(instanceId: string, { newId }: { readonly newId: boolean }): Promise<string> {
     if ((await this.status(instanceId)) === undefined) throw notFound(instanceId);
-    const response = await this.#call("POST", `${pathOf(instanceId)}/restart`, {
+    const response = await this.#api.call("POST", `${pathOf(instanceId)}/restart`, {
       query: { restartWithNewInstanceId: String(newId) },
     });
     return ((await response.json()) as { readonly id: string }).id;
@@ -118,7 +107,7 @@ export class HttpManagement implements Management {
   /** Goes on in the host; this asks now and then how far it is. */
   async *purgeMatching(filter: Filter): AsyncGenerator<Purged> {
     const createdTimeFrom = (filter.createdAfter ?? new Date(0)).toISOString();
-    const response = await this.#call("DELETE", "instances", {
+    const response = await this.#api.call("DELETE", "instances", {
       query: { ...queryOf(filter), createdTimeFrom, background: "true" },
       accept: [404],
     });
@@ -127,7 +116,7 @@ export class HttpManagement implements Management {
     while (job.status === "Running") {
       yield job;
       await sleep(ASK_EVERY_MS);
-      job = (await (await this.#call("GET", `purges/${job.id}`)).json()) as PurgeJob;
+      job = (await (await this.#api.call("GET", `purges/${job.id}`)).json()) as PurgeJob;
     }
     yield job;
     if (job.status === "Completed") return;
@@ -136,7 +125,7 @@ export class HttpManagement implements Management {
   }
 
   async *watch(instanceId: string, signal: AbortSignal): AsyncGenerator<InstanceStatus> {
-    const response = await this.#call("GET", `${pathOf(instanceId)}/watch`, { accept: [404], signal });
+    const response = await this.#api.call("GET", `${pathOf(instanceId)}/watch`, { accept: [404], signal });
     if (response.status === 404) throw notFound(instanceId);
     for await (const { event, data } of serverSentEvents(response, signal)) {
       if (event === "status") yield JSON.parse(data) as InstanceStatus;
@@ -144,18 +133,20 @@ export class HttpManagement implements Management {
   }
 
   async why(instanceId: string): Promise<Waiting | undefined> {
-    const response = await this.#call("GET", `${pathOf(instanceId)}/waiting`, { accept: [404, 410] });
+    const response = await this.#api.call("GET", `${pathOf(instanceId)}/waiting`, { accept: [404, 410] });
     if (response.status === 404) throw notFound(instanceId);
     return response.status === 410 ? undefined : ((await response.json()) as Waiting);
   }
 
   async *exportHistory(which: Filter | { readonly instanceId: string }): AsyncGenerator<string> {
     const query = "instanceId" in which ? { instanceId: which.instanceId } : queryOf(which);
-    yield* textLines(bytesOf(await this.#call("GET", "export", { query })));
+    yield* textLines(bytesOf(await this.#api.call("GET", "export", { query })));
   }
 
   async *importHistory(lines: AsyncIterable<string>): AsyncGenerator<Imported> {
-    const response = await this.#call("POST", "import", { body: ReadableStream.from(encodedLines(lines)) });
+    const response = await this.#api.call("POST", "import", {
+      body: ReadableStream.from(encodedLines(lines)),
+    });
     for await (const line of textLines(bytesOf(response))) {
       const outcome = JSON.parse(line) as ImportOutcome;
       if (outcome.type === "failed") throw new DurableError("INVALID_ARGUMENT", outcome.message);
@@ -164,18 +155,20 @@ export class HttpManagement implements Management {
   }
 
   async deleteTaskHub(): Promise<void> {
-    const name = this.#target.taskHubName;
+    const name = this.#api.taskHubName;
     if (name === undefined) {
       throw new CommandError("Name the hub to delete: --task-hub-name <name>.", EXIT.usage);
     }
-    await this.#call("DELETE", `taskhubs/${encodeURIComponent(name)}`);
+    await this.#api.call("DELETE", `taskhubs/${encodeURIComponent(name)}`);
   }
 
   /** The host does it. */
   async *sweep(): AsyncGenerator<number> {}
 
   async taskHubs(): Promise<readonly string[]> {
-    const hubs = (await (await this.#call("GET", "taskhubs")).json()) as readonly { readonly name: string }[];
+    const hubs = (await (await this.#api.call("GET", "taskhubs")).json()) as readonly {
+      readonly name: string;
+    }[];
     return hubs.map(({ name }) => name);
   }
 
@@ -185,7 +178,7 @@ export class HttpManagement implements Management {
 
   /** A call that an instance's absence or state may refuse. */
   async #change(instanceId: string, method: string, path: string, request: Call = {}): Promise<Response> {
-    const response = await this.#call(method, path, { ...request, accept: [404, 410, 412, 500] });
+    const response = await this.#api.call(method, path, { ...request, accept: [404, 410, 412, 500] });
     if (response.ok) return response;
     if (response.status === 404) throw notFound(instanceId);
     const status = (await this.status(instanceId))?.runtimeStatus ?? "gone";
@@ -195,41 +188,6 @@ export class HttpManagement implements Management {
       `'${method === "DELETE" ? "purge" : verb}' is not possible for instance '${instanceId}': it is ${status}.`,
     );
   }
-
-  async #call(
-    method: string,
-    path: string,
-    { query = {}, body, headers = {}, accept = [], signal }: Call = {},
-  ): Promise<Response> {
-    const url = new URL(`${this.#base}/${path}`);
-    const { key, taskHubName } = this.#target;
-    for (const [name, value] of Object.entries({ taskHub: taskHubName, ...query })) {
-      if (value !== undefined) url.searchParams.set(name, value);
-    }
-    const response = await fetch(url, {
-      method,
-      headers: {
-        ...headers,
-        ...(key === undefined ? {} : { "x-functions-key": key }),
-        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-      },
-      ...(body === undefined ? {} : { body, duplex: "half" }),
-      ...(signal === undefined ? {} : { signal }),
-    }).catch((cause: unknown) => {
-      throw new CommandError(`No host answers at ${url.origin}: ${reasonOf(cause)}`);
-    });
-    if (response.ok || accept.includes(response.status)) return response;
-    throw await refusal(response, url);
-  }
-}
-
-interface Call {
-  readonly query?: Readonly<Record<string, string | undefined>>;
-  readonly body?: string | ReadableStream<Uint8Array>;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
-  /** Statuses that are an answer, not an error. */
-  readonly accept?: readonly number[];
 }
 
 const pathOf = (instanceId: string): string => `instances/${encodeURIComponent(instanceId)}`;
@@ -254,35 +212,7 @@ async function deletedBy(response: Response): Promise<number> {
   return ((await response.json()) as { readonly instancesDeleted: number }).instancesDeleted;
 }
 
-async function refusal(response: Response, url: URL): Promise<Error> {
-  const text = await response.text();
-  const message = messageOf(text) ?? (text || response.statusText);
-  if (response.status === 401)
-    return new CommandError(`${url.origin} wants a key: pass it with --key. ${message}`);
-  if (response.status === 404) return new CommandError(message || "There is no such thing.", EXIT.notFound);
-  if (response.status === 409) return new CommandError(message, EXIT.conflict);
-  return new CommandError(`${url.origin} answers ${response.status}: ${message}`);
-}
-
-function messageOf(text: string): string | undefined {
-  try {
-    const { Message, ExceptionMessage } = JSON.parse(text) as Readonly<Record<string, string | undefined>>;
-    return ExceptionMessage ?? Message;
-  } catch {
-    return undefined; // Then the text itself is what there is to say.
-  }
-}
-
-async function* bytesOf({ body }: Response): AsyncGenerator<Uint8Array> {
-  if (body !== null) yield* body;
-}
-
 async function* encodedLines(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   for await (const line of lines) yield encoder.encode(`${line}\n`);
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return cause instanceof Error ? cause.message : String(cause);
 }

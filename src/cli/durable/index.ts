@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { archiveCommands } from "./archive-commands.ts";
 import { changeCommands } from "./change-commands.ts";
 import { listTaskHubs } from "./durable-command.ts";
+import { entityCommands } from "./entity-commands.ts";
 import { lookCommands } from "./look-commands.ts";
 import { removeCommands } from "./remove-commands.ts";
 
@@ -19,7 +20,13 @@ Example:
   perdure durable start-new --function-name helloCities
   perdure durable get-instances --url http://127.0.0.1:7071`,
     );
-  const commands = [...changeCommands(), ...lookCommands(), ...removeCommands(), ...archiveCommands()];
+  const commands = [
+    ...changeCommands(),
+    ...lookCommands(),
+    ...removeCommands(),
+    ...archiveCommands(),
+    ...entityCommands(),
+  ];
   for (const command of [...commands, listTaskHubs()]) durable.addCommand(command);
   return durable;
 }

@@ -1,4 +1,6 @@
+import type { EntityName } from "../../core/entity-id.ts";
 import type { RuntimeStatus } from "../../core/orchestration-status.ts";
+import type { CleanEntityOptions, CleanEntityResult } from "../../engine/entity-client.ts";
 import type { Imported } from "../../engine/import-history.ts";
 
 /** The status of an instance as the management API has it; times are ISO 8601. */
@@ -46,17 +48,61 @@ export interface Waiting {
   readonly reasons: readonly object[];
 }
 
+export interface PageRequest {
+  readonly top: number;
+  readonly continuationToken?: string;
+}
+
+export interface EntityFilter {
+  readonly name?: string;
+  readonly lastOperationAfter?: Date;
+  readonly lastOperationBefore?: Date;
+  readonly fetchState: boolean;
+}
+
+/** An entity as the management API has it. */
+export interface EntityStatus {
+  readonly entityId: EntityName;
+  readonly lastOperationTime: string;
+  /** `null` unless it was asked for. */
+  readonly state: unknown;
+}
+
+export interface EntityPage {
+  readonly entities: readonly EntityStatus[];
+  readonly continuationToken?: string;
+}
+
+export interface EntitySignal {
+  readonly operation: string;
+  /** JSON text. */
+  readonly input?: string;
+  /** Not before this time. */
+  readonly at?: Date;
+}
+
+/** What the commands do to the entities of a hub. */
+export interface EntityManagement {
+  /** `undefined` when there is none. */
+  state(entity: EntityName): Promise<{ readonly state: unknown } | undefined>;
+  /** In the order of names and keys; it may be short. */
+  list(filter: EntityFilter, page: PageRequest): Promise<EntityPage>;
+  signal(entity: EntityName, signal: EntitySignal): Promise<void>;
+  clean(options: CleanEntityOptions): Promise<CleanEntityResult>;
+}
+
 /**
  * What the commands do to a task hub, on its store or over HTTP. An id nobody has is INSTANCE_NOT_FOUND, or `undefined`
  * where something is looked up; what a state does not allow is INVALID_INSTANCE_STATE.
  */
 export interface Management extends AsyncDisposable {
   readonly taskHubName: string;
+  readonly entities: EntityManagement;
   start(request: StartRequest): Promise<string>;
   status(instanceId: string): Promise<InstanceStatus | undefined>;
   /** Every event of the current execution, as it is stored. */
   history(instanceId: string): AsyncIterable<object>;
-  list(filter: Filter, page: { readonly top: number; readonly continuationToken?: string }): Promise<Page>;
+  list(filter: Filter, page: PageRequest): Promise<Page>;
   count(filter: Filter): Promise<Readonly<Record<RuntimeStatus, number>>>;
   raiseEvent(instanceId: string, eventName: string, data: string): Promise<void>;
   control(operation: Control, instanceId: string, reason: string | undefined): Promise<void>;

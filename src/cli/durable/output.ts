@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import type { InstanceStatus } from "./management.ts";
+import type { EntityStatus, InstanceStatus } from "./management.ts";
 
 export const FORMATS = ["text", "json", "ndjson", "table"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -37,27 +37,33 @@ export class Output {
   }
 
   instances(instances: readonly InstanceStatus[], continuationToken: string | undefined): void {
-    switch (this.#format) {
-      case "json":
-        return this.#json({ instances, continuationToken: continuationToken ?? "" });
-      case "ndjson":
-        for (const instance of instances) print(JSON.stringify(instance));
-        if (continuationToken) this.note(continuationSentence(continuationToken));
-        return;
-      case "text":
-      case "table":
-        table(
-          ["INSTANCE ID", "NAME", "STATUS", "CREATED", "UPDATED"],
-          instances.map((each) => [
-            each.instanceId,
-            each.name,
-            each.runtimeStatus,
-            each.createdTime,
-            each.lastUpdatedTime,
-          ]),
-        );
-        return print(styleText("green", continuationSentence(continuationToken ?? "")));
-    }
+    this.#page({ instances }, continuationToken, {
+      titles: ["INSTANCE ID", "NAME", "STATUS", "CREATED", "UPDATED"],
+      rowOf: (each) => [
+        each.instanceId,
+        each.name,
+        each.runtimeStatus,
+        each.createdTime,
+        each.lastUpdatedTime,
+      ],
+    });
+  }
+
+  entities(entities: readonly EntityStatus[], continuationToken: string | undefined): void {
+    this.#page({ entities }, continuationToken, {
+      titles: ["NAME", "KEY", "LAST OPERATION", "STATE"],
+      rowOf: ({ entityId: { name, key }, lastOperationTime, state }) => [
+        name,
+        key,
+        lastOperationTime,
+        state === null ? "" : JSON.stringify(state),
+      ],
+    });
+  }
+
+  /** A value as it is, which is JSON in every format. */
+  value(value: unknown): void {
+    this.#json(value);
   }
 
   /** Many things, each of them as JSON. */
@@ -97,9 +103,32 @@ export class Output {
     }
   }
 
+  /** The things of a page, under their name, and how to ask for the next. */
+  #page<T>(page: Readonly<Record<string, readonly T[]>>, token: string | undefined, look: Look<T>): void {
+    const items = Object.values(page).flat();
+    switch (this.#format) {
+      case "json":
+        return this.#json({ ...page, continuationToken: token ?? "" });
+      case "ndjson":
+        for (const item of items) print(JSON.stringify(item));
+        if (token) this.note(continuationSentence(token));
+        return;
+      case "text":
+      case "table":
+        table(look.titles, items.map(look.rowOf));
+        return print(styleText("green", continuationSentence(token ?? "")));
+    }
+  }
+
   #json(value: unknown): void {
     print(this.#format === "ndjson" ? JSON.stringify(value) : JSON.stringify(value, undefined, 2));
   }
+}
+
+/** How things look in a table. */
+interface Look<T> {
+  readonly titles: readonly string[];
+  readonly rowOf: (item: T) => readonly string[];
 }
 
 const continuationSentence = (token: string): string =>

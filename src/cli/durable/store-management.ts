@@ -7,21 +7,26 @@ import { filterOf } from "../../engine/instance-query.ts";
 import type { OrchestrationStatus, TaskHub, WaitingExplanation } from "../../sdk/index.ts";
 import type {
   Control,
+  EntityManagement,
   Filter,
   InstanceStatus,
   Management,
   Page,
+  PageRequest,
   Purged,
   StartRequest,
   Waiting,
 } from "./management.ts";
+import { StoreEntities } from "./store-entities.ts";
 
 /** Manages a task hub directly on its store. No host is needed; what is asked for takes effect when one runs. */
 export class StoreManagement implements Management {
+  readonly entities: EntityManagement;
   readonly #hub: TaskHub;
 
   constructor(hub: TaskHub) {
     this.#hub = hub;
+    this.entities = new StoreEntities(hub.rawClient.entities);
   }
 
   get taskHubName(): string {
@@ -41,10 +46,7 @@ export class StoreManagement implements Management {
     yield* await this.#hub.rawClient.getHistory(instanceId);
   }
 
-  async list(
-    filter: Filter,
-    page: { readonly top: number; readonly continuationToken?: string },
-  ): Promise<Page> {
+  async list(filter: Filter, page: PageRequest): Promise<Page> {
     const { instances, continuationToken } = await this.#hub.rawClient.listInstances({
       ...queryOf(filter),
       ...page,
