@@ -1,6 +1,7 @@
 export type { RecordedCall } from "./call-log.ts";
 export type { CrashPoint } from "./crash-plan.ts";
 export { DummyTask } from "./dummy-durable-context.ts";
+export { DummyDurableEntity, DummyEntityContext } from "./dummy-entity-context.ts";
 export { DummyOrchestrationContext, type LogHandler, type LogLevel } from "./dummy-orchestration-context.ts";
 export {
   after,

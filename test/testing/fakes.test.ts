@@ -226,3 +226,23 @@ describe("what cannot be meant", () => {
     }
   });
 });
+
+test("HTTP calls of orchestrators are faked as the activity they are", async () => {
+  const calling = new App();
+  calling.orchestration("ask", async (ctx) => (await ctx.callHttp({ url: "https://example.com/x" })).content);
+  await using hub = await TestHub.start({ app: calling, realActivities: "refuse" });
+  const accepted = {
+    statusCode: 202,
+    headers: {},
+    content: "",
+    next: { uri: "https://example.com/s", isSameOrigin: true },
+  };
+  hub.fake("BuiltIn::HttpActivity", inTurn(accepted, { statusCode: 200, headers: {}, content: "at last" }));
+
+  const { output } = await hub.run(await hub.client.startNew("ask"));
+
+  expect(output).toBe("at last");
+  expect(
+    hub.calls("BuiltIn::HttpActivity").map(({ input }) => (input as { readonly uri: string }).uri),
+  ).toEqual(["https://example.com/x", "https://example.com/s"]);
+});
