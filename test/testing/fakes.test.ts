@@ -231,7 +231,7 @@ test("HTTP calls of orchestrators are faked as the activity they are", async () 
   const calling = new App();
   calling.orchestration("ask", async (ctx) => (await ctx.callHttp({ url: "https://example.com/x" })).content);
   await using hub = await TestHub.start({ app: calling, realActivities: "refuse" });
-  const accepted = {
+  const accepted: Record<string, unknown> = {
     statusCode: 202,
     headers: {},
     content: "",
