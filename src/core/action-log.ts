@@ -270,7 +270,8 @@ function describeEvent(event: SchedulingHistoryEvent): string {
   }
 }
 
-function describeAction(action: OrchestratorAction): string {
+/** In words, for errors. */
+export function describeAction(action: OrchestratorAction): string {
   switch (action.type) {
     case "ScheduleTask":
       return `ScheduleTask of activity '${action.name}' (action ${action.id})`;

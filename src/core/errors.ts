@@ -124,8 +124,13 @@ export class NonDeterminismError extends DurableError {
   override readonly name = "NonDeterminismError";
   readonly #disagreement: Disagreement;
 
-  constructor(disagreement: Disagreement) {
-    super("NON_DETERMINISM", `Non-Deterministic workflow detected: ${disagreementText(disagreement)}`);
+  /** `of` says whose history it is, where that is not clear. */
+  constructor(disagreement: Disagreement, of?: string) {
+    const whose = of === undefined ? "" : `${of}: `;
+    super(
+      "NON_DETERMINISM",
+      `Non-Deterministic workflow detected: ${whose}${disagreementText(disagreement)}`,
+    );
     this.#disagreement = disagreement;
   }
 

@@ -258,6 +258,10 @@ function isScheduling(event: HistoryEvent): event is SchedulingHistoryEvent {
     event.type === "TaskScheduled" ||
     event.type === "TimerCreated" ||
     event.type === "SubOrchestrationInstanceCreated" ||
-    event.type === "EventSent"
+    event.type === "EventSent" ||
+    event.type === "EntityOperationCalled" ||
+    event.type === "EntityOperationSignaled" ||
+    event.type === "EntityLockRequested" ||
+    event.type === "EntityUnlockSent"
   );
 }

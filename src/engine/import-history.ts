@@ -1,10 +1,10 @@
-import { DurableError, isDurableError } from "../core/errors.ts";
+import { isDurableError } from "../core/errors.ts";
 import { given } from "../core/given.ts";
 import { encodeChunk } from "../core/history-chunk.ts";
-import type { HistoryEvent } from "../core/history-event.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
 import type { HistoryChunk } from "../storage/index.ts";
-import { archiveLine, type InstanceLine } from "./history-archive.ts";
+import type { EpisodeLine, InstanceLine } from "./history-archive.ts";
+import { type ArchivedInstance, invalidLine, readArchive } from "./read-archive.ts";
 import type { EndedInstance } from "./task-hub-client.ts";
 
 /** What became of one instance of an archive. */
@@ -24,54 +24,15 @@ export interface Restoring {
  * @throws {DurableError} INVALID_ARGUMENT with the number of the line
  */
 export async function* importHistory(lines: AsyncIterable<string>, hub: Restoring): AsyncGenerator<Imported> {
-  let open: OpenInstance | undefined;
-  let number = 0;
-  for await (const text of lines) {
-    number += 1;
-    if (text.trim() === "") continue;
-    const line = parse(text, number);
-    if (number === 1 && line.type !== "hub")
-      throw invalid(number, "an archive begins with a line of type hub");
-    switch (line.type) {
-      case "hub":
-        break;
-      case "instance":
-        if (open) yield incomplete(open);
-        open = { line, chunks: [] };
-        break;
-      case "episode":
-        if (open === undefined) throw invalid(number, "an episode comes after the line of its instance");
-        if (line.seq <= (open.chunks.at(-1)?.seq ?? -1))
-          throw invalid(number, "its seq is not above the one before");
-        open.chunks.push(chunkOf(line));
-        break;
-      case "end":
-        if (open?.line.instanceId !== line.instanceId || open.chunks.length !== line.episodes) {
-          throw invalid(
-            number,
-            `it does not end what came before: lines of '${line.instanceId}' are missing`,
-          );
-        }
-        yield await restore(open, hub, number);
-        open = undefined;
-        break;
-    }
-  }
-  if (open) throw invalid(number, `the archive ends in the middle of instance '${open.line.instanceId}'`);
+  for await (const archived of readArchive(lines)) yield await restore(archived, hub);
 }
 
-/** It was purged, or went on under a new execution, while it was exported. */
-function incomplete({ line: { instanceId } }: OpenInstance): Imported {
-  return { type: "skipped", instanceId, reason: "it has no end line: it changed while it was exported" };
-}
-
-interface OpenInstance {
-  readonly line: InstanceLine;
-  readonly chunks: HistoryChunk[];
-}
-
-async function restore({ line, chunks }: OpenInstance, hub: Restoring, number: number): Promise<Imported> {
+async function restore(archived: ArchivedInstance, hub: Restoring): Promise<Imported> {
+  const { line, episodes, isWhole, lineNumber } = archived;
   const { instanceId, runtimeStatus } = line;
+  if (!isWhole) {
+    return { type: "skipped", instanceId, reason: "it has no end line: it changed while it was exported" };
+  }
   if (!isTerminal(runtimeStatus)) {
     return {
       type: "skipped",
@@ -80,9 +41,10 @@ async function restore({ line, chunks }: OpenInstance, hub: Restoring, number: n
     };
   }
   try {
-    if (await hub.restoreInstance(endedInstance(line, chunks))) return { type: "imported", instanceId };
+    if (await hub.restoreInstance(endedInstance(line, episodes.map(chunkOf))))
+      return { type: "imported", instanceId };
   } catch (cause) {
-    if (isDurableError(cause, "INVALID_INSTANCE_ID")) throw invalid(number, cause.message);
+    if (isDurableError(cause, "INVALID_INSTANCE_ID")) throw invalidLine(lineNumber, cause.message);
     throw cause;
   }
   return { type: "skipped", instanceId, reason: "an instance with this id exists" };
@@ -118,35 +80,7 @@ function endedInstance(line: InstanceLine, chunks: readonly HistoryChunk[]): End
   };
 }
 
-function chunkOf({
-  seq,
-  time,
-  events,
-}: {
-  readonly seq: number;
-  readonly time: string;
-  readonly events: readonly { readonly type: string }[];
-}): HistoryChunk {
+function chunkOf({ seq, time, events }: EpisodeLine): HistoryChunk {
   const at = Date.parse(time);
-  return { seq, at, ...encodeChunk(events as readonly object[] as readonly HistoryEvent[], at) };
-}
-
-function parse(text: string, number: number) {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw invalid(number, "it is not JSON");
-  }
-  const { success, data, error } = archiveLine.safeParse(value);
-  if (success) return data;
-  const [issue] = error.issues;
-  throw invalid(
-    number,
-    `${issue?.path.join(".") || "the line"}: ${issue?.message ?? "is not as it should be"}`,
-  );
-}
-
-function invalid(number: number, what: string): DurableError {
-  return new DurableError("INVALID_ARGUMENT", `Line ${number} of the archive cannot be imported: ${what}.`);
+  return { seq, at, ...encodeChunk(events, at) };
 }

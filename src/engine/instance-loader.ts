@@ -3,7 +3,7 @@ import { decodeEntity } from "../core/entity-state.ts";
 import type { Disagreement } from "../core/errors.ts";
 import { decodeChunk, decodeMessage } from "../core/history-chunk.ts";
 import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
-import { isTerminal } from "../core/orchestration-status.ts";
+import { isTerminal, type RuntimeStatus } from "../core/orchestration-status.ts";
 import type { InstanceRecord, LoadedInstance, StoredMessage } from "../storage/index.ts";
 import { type ActiveInstance, type PendingMessage, startedEvent } from "./active-instance.ts";
 import { endOnly, failedAtOnce } from "./end-only-session.ts";
@@ -14,7 +14,8 @@ import type { PartitionPorts } from "./partition-ports.ts";
 import { untilAnswered } from "./store-retry.ts";
 
 export type Loading =
-  | { readonly type: "ready" | "missing" | "ended" }
+  | { readonly type: "ready" | "missing" }
+  | { readonly type: "ended"; readonly status: RuntimeStatus }
   /** It must not run now; what is for it stays in the store. With a start that no worker here has the version of. */
   | { readonly type: "held"; readonly start?: Pick<InstanceRecord, "run" | "name" | "version"> }
   /** Its code disagrees with its history; what is for it stays in the store. */
@@ -36,7 +37,7 @@ export async function loadInstance(
   if (isEntityId(instance.instanceId)) return adoptEntity(instance, loaded);
   if (loaded === undefined) return { type: "missing" };
   const { record } = loaded;
-  if (isTerminal(record.status)) return { type: "ended" };
+  if (isTerminal(record.status)) return { type: "ended", status: record.status };
   const terminating = isTerminating(instance);
   const halt = haltOf(record, ports);
   const fails =

@@ -22,6 +22,7 @@ import { AlreadyExists, InstanceStarts, type StartOutcome } from "./instance-sta
 import type { PartitionPorts } from "./partition-ports.ts";
 import { ResidentInstances } from "./resident-instances.ts";
 import { type PlannedRewind, planRewind } from "./rewinder.ts";
+import { untilAnswered } from "./store-retry.ts";
 import type { Tenure } from "./tenure.ts";
 import { TimerQueue } from "./timer-queue.ts";
 
@@ -61,7 +62,7 @@ export class Partition {
       tenure,
       ready: (instance) => this.#runner.add(instance),
       restartWork: (instance) => this.#effects.restartWork(instance),
-      afterTheEnd: (instance) => this.#rewindOrTurnAway(instance),
+      afterTheEnd: (instance, status) => this.#rewindOrTurnAway(instance, status),
     });
     this.#starts = new InstanceStarts(this.#residents, ports.clock, tenure);
     this.#runner = new EpisodeRunner(owned, ports, {
@@ -308,12 +309,16 @@ export class Partition {
 
   // --- rewind ---
 
-  async #rewindOrTurnAway(instance: ActiveInstance): Promise<void> {
+  /** Entities answer once: what they told an instance that has failed is for it when it is rewound. */
+  async #rewindOrTurnAway(instance: ActiveInstance, status: RuntimeStatus): Promise<void> {
     const messages = [...instance.inbox];
     const rewind = await planRewind(instance.instanceId, messages, this.owned, this.#ports);
     if (this.#tenure.over) return;
     if (rewind === "held") return this.#residents.leaveInStore(instance);
-    if (rewind === undefined) return this.#residents.turnAway(instance, "instance-ended");
+    if (rewind === undefined) {
+      const isKept = status === "Failed" ? isEntityAnswer : undefined;
+      return this.#residents.turnAway(instance, "instance-ended", isKept);
+    }
     instance.inbox.splice(0, messages.length);
     instance.phase = "committing";
     this.#ports.pump.add(rewind.episode, (outcome) => this.#rewound(instance, messages, rewind, outcome));
@@ -336,7 +341,19 @@ export class Partition {
     this.#effects.send(rewind.messages, outcome);
     this.recover(instance.instanceId);
     this.#residents.passOn(instance);
+    void this.#takeWaiting(instance.instanceId);
   }
+
+  /** What has waited in the store for the instance to go on. */
+  async #takeWaiting(instanceId: string): Promise<void> {
+    const waiting = await untilAnswered(() => this.#ports.query.messages(instanceId), this.#ports);
+    for (const message of waiting) this.take(message);
+  }
+}
+
+function isEntityAnswer({ event, storedId }: PendingMessage): boolean {
+  if (event === undefined || storedId === undefined) return false;
+  return event.type === "EntityOperationCompleted" || event.type === "EntityOperationFailed";
 }
 
 /** About what the instance takes in memory: its history, or the state of an entity, which has none. */

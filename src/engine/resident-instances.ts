@@ -20,7 +20,7 @@ export interface Residence {
   /** It was read, and its history says that work is under way that nobody does. */
   restartWork(instance: ActiveInstance): Promise<void>;
   /** It was read, and has ended: only a rewind means something to it. */
-  afterTheEnd(instance: ActiveInstance): Promise<void>;
+  afterTheEnd(instance: ActiveInstance, status: RuntimeStatus): Promise<void>;
 }
 
 /**
@@ -176,9 +176,16 @@ export class ResidentInstances {
     }
   }
 
-  turnAway(instance: ActiveInstance, outcome: Delivery): void {
+  /** What is to be kept waits in the store, for the instance may go on one day. */
+  turnAway(
+    instance: ActiveInstance,
+    outcome: Delivery,
+    isKept: (message: PendingMessage) => boolean = () => false,
+  ): void {
     this.forget(instance);
-    const messages = instance.inbox.splice(0);
+    const all = instance.inbox.splice(0);
+    const messages = all.filter((message) => !isKept(message));
+    for (const { storedId } of all.filter(isKept)) if (storedId !== undefined) this.held.release(storedId);
     const stored = messages.flatMap((message) => message.storedId ?? []);
     const timers = messages.flatMap((message) => message.timer ?? []);
     settleAll(messages, outcome);
@@ -258,7 +265,7 @@ export class ResidentInstances {
         return this.turnAway(instance, "instance-not-found");
       case "ended":
         this.#rested.delete(instance.instanceId);
-        return this.#residence.afterTheEnd(instance);
+        return this.#residence.afterTheEnd(instance, loaded.status);
       case "held":
         if (isTerminating(instance)) return this.#readAgain(instance);
         if (loaded.start) this.#heldStarts.set(loaded.start.run, loaded.start);

@@ -70,7 +70,14 @@ export interface TaskHubClientOptions {
   readonly clock?: Clock;
   /** Makes ids of instances, executions and messages. Default: 32 random hex digits (S-2). */
   readonly newId?: () => string;
+  /** Gives each wait for an instance to its callers. A test moves its clock meanwhile. */
+  readonly attend?: AttendWait;
 }
+
+export type AttendWait = <T>(
+  wait: Promise<T>,
+  request: { readonly instanceId: string; readonly timeoutMs: number | undefined },
+) => Promise<T>;
 
 const PURGE_BATCH = 500;
 const REPLACE_WAIT_MS = 180_000;
@@ -89,6 +96,7 @@ export class TaskHubClient {
   readonly #settings: EngineSettings;
   readonly #clock: Clock;
   readonly #newId: () => string;
+  readonly #attend: AttendWait;
   readonly #messages: InstanceMessages;
   readonly #records: RecordWatch;
   /** What clients do with entities. */
@@ -100,6 +108,7 @@ export class TaskHubClient {
     this.#settings = options.settings ?? defaultSettings();
     this.#clock = options.clock ?? systemClock;
     this.#newId = options.newId ?? randomHex;
+    this.#attend = options.attend ?? ((wait) => wait);
     this.#records = new RecordWatch(this.#store.query, this.#clock);
     this.entities = new EntityClient({ store: this.#store, worker: this.#worker, clock: this.#clock });
     this.#messages = new InstanceMessages({
@@ -378,11 +387,12 @@ export class TaskHubClient {
     until: (status: RuntimeStatus) => boolean,
     options: WaitOptions,
   ): Promise<OrchestrationStatus> {
-    const record = await waitForStatus(
-      { instanceId, goal, until, timeoutMs: options.timeoutMs, signal: options.signal },
+    const { timeoutMs, signal } = options;
+    const wait = waitForStatus(
+      { instanceId, goal, until, timeoutMs, signal },
       { query: this.#store.query, records: this.#records, clock: this.#clock, worker: this.#worker },
     );
-    return statusOf(record);
+    return statusOf(await this.#attend(wait, { instanceId, timeoutMs }));
   }
 
   async #history(record: InstanceRecord): Promise<readonly HistoryEvent[]> {

@@ -56,15 +56,20 @@ export interface DurableClientOptions {
 
 /** The client applications hold: typed by registration, and with the method names of durable-functions v3. */
 export class DurableClient {
-  readonly #client: TaskHubClient;
+  readonly #hub: HttpHub;
   readonly #schemas: FunctionSchemas | undefined;
   readonly #answers: HttpAnswers;
   #entities: ClientEntities | undefined;
 
   constructor({ hub, schemas, webhook }: DurableClientOptions) {
-    this.#client = hub.client;
+    this.#hub = hub;
     this.#schemas = schemas;
     this.#answers = new HttpAnswers(hub, webhook);
+  }
+
+  /** Asked anew each time: another worker may run the hub by now. */
+  get #client(): TaskHubClient {
+    return this.#hub.client;
   }
 
   get taskHubName(): string {

@@ -8,10 +8,9 @@ import { TaskHubClient } from "../engine/task-hub-client.ts";
 import { TaskHubWorker } from "../engine/task-hub-worker.ts";
 import { openStorage } from "../providers/open/index.ts";
 import type { StorageProvider, TaskHubStore } from "../storage/index.ts";
-import { AllowedHosts } from "./allowed-hosts.ts";
 import type { App } from "./app.ts";
+import { builtInsOf } from "./built-ins.ts";
 import { DurableClient } from "./durable-client.ts";
-import { httpActivity } from "./http-activity.ts";
 import { hubClosed, hubOpened } from "./open-hubs.ts";
 import { makeConsoleReplaySafe } from "./replay-safe-console.ts";
 import { Webhook, type WebhookOptions } from "./webhook.ts";
@@ -133,11 +132,10 @@ function makeWorker(
   settings: EngineSettings,
   logger: Logger | undefined,
 ): TaskHubWorker {
-  const allowedHosts = new AllowedHosts(settings.allowedHttpHosts);
   const executor = new LocalExecutor({
     registry: app.registry,
     clock: systemClock,
-    builtIns: [httpActivity({ tokenSources: app.tokenSources, allowedHosts })],
+    builtIns: builtInsOf(app, settings),
     ...settings,
   });
   return new TaskHubWorker({ store, executor, settings, ...(logger ? { logger } : {}) });

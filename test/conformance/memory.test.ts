@@ -1,5 +1,5 @@
 import { createMemoryStorage } from "../../src/providers/memory/memory-storage.ts";
-import { describeStorageProvider } from "../../src/testing/index.ts";
+import { describeStorageProvider } from "../../src/testing/storage-conformance/index.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 describeStorageProvider("memory", async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteStorage } from "../../src/providers/sqlite/sqlite-storage.ts";
-import { describeStorageProvider } from "../../src/testing/index.ts";
+import { describeStorageProvider } from "../../src/testing/storage-conformance/index.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 describeStorageProvider("sqlite", async () => {

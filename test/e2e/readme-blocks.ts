@@ -52,5 +52,5 @@ export const isOutput = ({ language }: Block): boolean => ["json", "text"].inclu
 
 /** A program says in its first line which file it is. */
 export function fileNameOf({ text }: Block): string | undefined {
-  return /^\/\/ ([\w-]+\.[cm]?[jt]s)\n/.exec(text)?.[1];
+  return /^\/\/ ([\w.-]+\.[cm]?[jt]s)\n/.exec(text)?.[1];
 }

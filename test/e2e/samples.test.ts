@@ -1,11 +1,14 @@
+import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { API, type HostProcess, makeFolder, startHost } from "./host-process.ts";
 
+const execute = promisify(execFile);
 const samples = fileURLToPath(new URL("../../samples/", import.meta.url));
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
@@ -249,6 +252,13 @@ sample("saga", (saga) => {
       undone: ["canceled: hotel in Lisbon", "canceled: flight in Lisbon"],
     });
   });
+});
+
+test("the tests of saga pass with the test runner of Node.js", async () => {
+  const { stdout } = await execute(process.execPath, ["--test", join(samples, "saga", "saga.test.mjs")]);
+
+  expect(stdout).toContain("a cancellation is tried again until it succeeds");
+  expect(stdout).toMatch(/^\S+ fail 0$/m);
 });
 
 sample("eternal", (eternal) => {

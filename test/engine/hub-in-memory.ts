@@ -7,8 +7,8 @@ import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
 import { createMemoryStorage } from "../../src/providers/memory/index.ts";
 import { App } from "../../src/sdk/app.ts";
 import type { ClientStore, TaskHubStore, WorkerIdentity, WorkerStore } from "../../src/storage/index.ts";
-import { bound } from "../support/bound-store.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { bound } from "../../src/testing/bound-store.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 export interface HubOptions {
   readonly settings?: Partial<EngineSettings>;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { RecordWatch, type RecordWatcher } from "../../src/engine/record-watch.ts";
 import type { InstanceRecord, QueryStore } from "../../src/storage/index.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 /** A store whose answers the test gives, one by one. */
 function storeByHand() {

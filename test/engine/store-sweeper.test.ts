@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { StoreSweeper } from "../../src/engine/store-sweeper.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 const INTERVAL = 10_000;
 

@@ -12,7 +12,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   "providers/open": ["core", "storage", "providers/memory", "providers/sqlite"],
   engine: ["core", "storage"],
   sdk: ["core", "storage", "engine", "providers/open", "http"],
-  testing: ["core", "storage", "engine"],
+  testing: ["core", "storage", "providers/memory", "engine", "sdk"],
   http: ["core", "storage", "engine"],
   server: [
     "core",
@@ -114,6 +114,13 @@ describe("the entry of the package", () => {
     );
 
     expect(packages).toEqual([]);
+  });
+});
+
+describe("the testing kit", () => {
+  test("loads no test runner; only the conformance suite does", () => {
+    expect(loadedWith("src/testing/storage-conformance/index.ts")).toContain("vitest");
+    expect(loadedWith("src/testing/index.ts")).not.toContain("vitest");
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Episode, Pulled, TaskHubStore, WorkerStore } from "../../src/storage/index.ts";
-import { bound } from "../support/bound-store.ts";
+import { bound } from "../../src/testing/bound-store.ts";
 
 export type Mutate = (hub: TaskHubStore) => TaskHubStore;
 
@@ -51,6 +51,60 @@ export const MUTANTS: Readonly<Record<string, () => Mutate>> = {
     })),
   "nobody asks what a dead owner had under way": () => pulls((pulled) => ({ ...pulled, recover: [] })),
   "nobody asks which timers a dead owner had": () => pulls((pulled) => ({ ...pulled, timers: [] })),
+  "the state of an entity is not written": () =>
+    episodes(({ patch, ...episode }) => {
+      const { input: _, ...rest } = patch ?? {};
+      return { ...episode, patch: episode.create || !episode.snapshot ? (patch ?? {}) : rest };
+    }),
+  "an operation is consumed before its turn": () =>
+    episodes(async (episode, { query }) => {
+      if (!episode.snapshot) return episode;
+      const waiting = await query.messages(episode.instanceId);
+      return { ...episode, consumed: [...new Set([...episode.consumed, ...waiting.map(({ id }) => id)])] };
+    }),
+  "an entity forgets who has locked it": () =>
+    episodes(({ patch, ...episode }) => {
+      if (!episode.snapshot || patch?.input === undefined || patch.input === null) {
+        return { ...episode, ...(patch ? { patch } : {}) };
+      }
+      const {
+        lockedBy: _,
+        criticalSectionId: __,
+        ...state
+      } = JSON.parse(patch.input) as Record<string, unknown>;
+      return { ...episode, patch: { ...patch, input: JSON.stringify(state) } };
+    }),
+  "the end of a critical section is not told": () =>
+    episodes((episode) => ({
+      ...episode,
+      messages: episode.messages.filter(({ event }) => !event.includes('"EntityUnlock"')),
+    })),
+  "who asks for a lock is granted it at once": () =>
+    episodes((episode) => ({
+      ...episode,
+      messages: episode.messages.map((message) => {
+        const event = JSON.parse(message.event) as {
+          readonly type: string;
+          readonly holder?: { readonly instanceId: string };
+          readonly criticalSectionId?: string;
+        };
+        if (event.type !== "EntityLock" || event.holder === undefined) return message;
+        const { criticalSectionId } = event;
+        const granted = { type: "EntityLockGranted", timestamp: message.at, criticalSectionId };
+        return { instanceId: event.holder.instanceId, at: message.at, event: JSON.stringify(granted) };
+      }),
+    })),
+  "a signal with a time is lost": () =>
+    episodes((episode) => ({
+      ...episode,
+      messages: episode.messages.filter(({ dueAt }) => dueAt === undefined),
+    })),
+  "an entity that is removed takes with it what waits for it": () =>
+    episodes(async (episode, { query }) => {
+      if (!episode.removes) return episode;
+      const waiting = await query.messages(episode.instanceId);
+      return { ...episode, consumed: [...new Set([...episode.consumed, ...waiting.map(({ id }) => id)])] };
+    }),
   "messages are read in the wrong order": () =>
     pulls((pulled) => ({ ...pulled, messages: pulled.messages.toReversed() })),
   "a lost answer is taken for success": () =>

@@ -3,6 +3,7 @@ import { join, relative, sep } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { blocksOf, fileNameOf } from "../e2e/readme-blocks.ts";
 import { type InstalledPackage, installPackage, repository, run } from "./installed-package.ts";
 
 interface Manifest {
@@ -20,7 +21,7 @@ const subpaths = Object.keys(manifest.exports)
   .map((subpath) => `perdure${subpath.slice(1)}`);
 
 /** The only one that needs Vitest, which a user has to bring along. */
-const testing = "perdure/testing";
+const conformance = "perdure/testing/storage";
 
 let project: InstalledPackage;
 
@@ -107,6 +108,38 @@ test("an orchestration runs from it on SQLite", async () => {
   expect(printed).toBe("Completed Hello, Tokyo!");
 });
 
+test("a plain program tests an orchestration with it, without a test runner", async () => {
+  const printed = await project.runSource(
+    "tests.mjs",
+    `import { App } from "perdure";
+     import { inTurn, TestHub } from "perdure/testing";
+     const app = new App();
+     const ask = app.activity("ask", () => fetch("http://127.0.0.1:9/"));
+     const patient = app.orchestration("patient", async (ctx) => {
+       await ctx.createTimer({ afterMs: 30 * 24 * 3_600_000 });
+       const retry = { maxNumberOfAttempts: 3, firstRetryIntervalInMilliseconds: 1000 };
+       return ctx.callActivityWithRetry(ask, retry);
+     });
+     const hub = await TestHub.start({ app, startAt: "2026-01-01T00:00:00Z" });
+     hub.fake(ask, inTurn(new Error("no"), new Error("not yet"), "yes"));
+     const { output } = await hub.run(await hub.client.startNew(patient));
+     console.log(output, hub.calls(ask).length, hub.now.toISOString());
+     await hub.stop();`,
+  );
+
+  expect(printed).toBe("yes 3 2026-01-31T00:00:02.000Z");
+});
+
+test("the example for the test runner of Node.js in docs/testing.md passes", async () => {
+  const blocks = blocksOf(join(repository, "docs", "testing.md")).filter(({ language }) => language === "js");
+
+  for (const block of blocks) {
+    const printed = await project.runSource(fileNameOf(block) ?? "", block.text);
+    expect(printed).toContain("a reminder comes after thirty days");
+  }
+  expect(blocks).toHaveLength(1);
+});
+
 test("the command tells its version", async () => {
   const printed = await run(project.folder, "npx", "--no-install", "perdure", "--version");
 
@@ -134,16 +167,16 @@ async function printExportsOf(subpath: string): Promise<string> {
   );
 }
 
-test.each(subpaths.filter((subpath) => subpath !== testing))("%s can be imported", async (subpath) => {
+test.each(subpaths.filter((subpath) => subpath !== conformance))("%s can be imported", async (subpath) => {
   const printed = await printExportsOf(subpath);
 
   expect(printed).toBe("has exports");
 });
 
-test("perdure/testing can be imported where Vitest is installed", async () => {
+test("perdure/testing/storage can be imported where Vitest is installed", async () => {
   await project.lend("vitest");
 
-  const printed = await printExportsOf(testing);
+  const printed = await printExportsOf(conformance);
 
   expect(printed).toBe("has exports");
 });

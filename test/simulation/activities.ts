@@ -1,7 +1,7 @@
 import { decodeChunk } from "../../src/core/history-chunk.ts";
 import type { ActivityDefinition, ActivityInvocation } from "../../src/engine/registry.ts";
 import type { Episode, HistoryChunk, TaskHubStore } from "../../src/storage/index.ts";
-import { bound } from "../support/bound-store.ts";
+import { bound } from "../../src/testing/bound-store.ts";
 import type { Process, Simulation } from "./simulation.ts";
 
 const DURATIONS_MS = [0, 0, 0, 0, 20, 2_000, 20_000];

@@ -6,10 +6,11 @@ const ledger = (key: string) => ({ name: "Ledger", key });
 const account = (key: string) => ({ name: "account", key });
 
 /** Runs a step that asks something of entities. */
-export function* askEntities(step: EntityStep, context: OrchestrationContext): Running<void> {
+export function* askEntities(step: EntityStep, context: OrchestrationContext, round: number): Running<void> {
   switch (step.op) {
     case "notes": {
-      const sender = context.newGuid();
+      // Two executions that begin in the same millisecond have the same ids (S-120).
+      const sender = `${context.newGuid()}/${round}`;
       for (let n = 0; n < step.count; n++) {
         context.signalEntity(ledger(step.key), "note", { sender, n });
         if (!step.atOnce) yield context.callActivity("double", n);

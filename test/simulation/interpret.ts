@@ -34,7 +34,10 @@ function* listen(context: OrchestrationContext, count: number): Running<unknown>
 function* run(program: Program, context: OrchestrationContext, style: Style): Running<unknown> {
   const [body, ...rest] = program.bodies;
   if (body === undefined) return program.results;
-  const results = [...program.results, yield* new Interpreter(context, style).step(body)];
+  const results = [
+    ...program.results,
+    yield* new Interpreter(context, style, program.results.length).step(body),
+  ];
   if (rest.length === 0) return results;
   const { preserveEvents } = program;
   context.continueAsNew({ ...program, bodies: rest, results } satisfies Program, {
@@ -68,10 +71,13 @@ async function settled(task: PromiseLike<unknown>): Promise<Outcome> {
 class Interpreter {
   readonly #context: OrchestrationContext;
   readonly #style: Style;
+  /** How many executions there were before. */
+  readonly #round: number;
 
-  constructor(context: OrchestrationContext, style: Style) {
+  constructor(context: OrchestrationContext, style: Style, round: number) {
     this.#context = context;
     this.#style = style;
+    this.#round = round;
   }
 
   *step(step: Step): Running<unknown> {
@@ -124,7 +130,7 @@ class Interpreter {
       case "later":
       case "fleeting":
       case "transfer":
-        yield* askEntities(step, context);
+        yield* askEntities(step, context, this.#round);
         return step.op;
       default:
         return this.#valueOf(step, yield this.#task(step));

@@ -30,8 +30,11 @@ export async function findViolations(world: World, roots: readonly Root[]): Prom
       ...(await differentReplay(record, history, world.styles)),
     );
   }
+  const failed = new Set(
+    records.flatMap(({ instanceId, status }) => (status === "Failed" ? instanceId : [])),
+  );
   const entities = all.filter(({ instanceId }) => isEntityId(instanceId));
-  return [...violations, ...world.ledgers.violationsOf(entities), ...(await leftovers(world))];
+  return [...violations, ...world.ledgers.violationsOf(entities), ...(await leftovers(world, failed))];
 }
 
 /** Every instance with its history, to be read by people. */
@@ -204,8 +207,8 @@ const macrotask = (): Promise<void> =>
     setImmediate(resolve);
   });
 
-/** What lies in the store for instances that have all ended: nothing. */
-async function leftovers(world: World): Promise<readonly string[]> {
+/** What lies in the store for instances that have all ended: nothing, but answers of entities for those that may be rewound. */
+async function leftovers(world: World, failed: ReadonlySet<string>): Promise<readonly string[]> {
   const { hub } = world.store;
   const observer = world.store.worker({
     workerId: "observer",
@@ -223,8 +226,10 @@ async function leftovers(world: World): Promise<readonly string[]> {
       timers: { until: Number.MAX_SAFE_INTEGER },
       recover: { afterInstanceId: "" },
     });
-    for (const message of left.messages)
-      found.push(`a message for ${message.instanceId} lies there: ${message.event}`);
+    for (const message of left.messages) {
+      const isKept = message.event.includes('"EntityOperation') && failed.has(message.instanceId);
+      if (!isKept) found.push(`a message for ${message.instanceId} lies there: ${message.event}`);
+    }
     for (const timer of left.timers) found.push(`a timer of ${timer.instanceId} lies there`);
     for (const instanceId of left.recover) found.push(`${instanceId} has ended and asks for recovery`);
     for (const { instanceId } of left.starts) found.push(`${instanceId} waits to start`);

@@ -4,7 +4,7 @@ import { decodeEntity } from "../../src/core/entity-state.ts";
 import { decodeMessage } from "../../src/core/history-chunk.ts";
 import type { EntityDefinition } from "../../src/engine/registry.ts";
 import type { InstanceRecord, NewMessage, TaskHubStore } from "../../src/storage/index.ts";
-import { bound } from "../support/bound-store.ts";
+import { bound } from "../../src/testing/bound-store.ts";
 import type { Style } from "./interpret.ts";
 import type { Process, Simulation } from "./simulation.ts";
 
@@ -89,9 +89,9 @@ export class Ledgers {
       if (lock) violations.push(`${instanceId} is locked by ${lock.instanceId}`);
       if (instanceId.startsWith("@ledger@")) violations.push(...this.#ledgerViolations(instanceId, state));
     }
-    for (const { instanceId } of this.#sent.values()) {
-      if (!instanceId.startsWith("@ledger@") || entities.some((each) => each.instanceId === instanceId))
-        continue;
+    for (const { instanceId, operation } of this.#sent.values()) {
+      const isExpected = instanceId.startsWith("@ledger@") && operation !== "fail";
+      if (!isExpected || entities.some((each) => each.instanceId === instanceId)) continue;
       violations.push(`${instanceId} was sent something and is not there`);
     }
     const accounts = entities.filter(({ instanceId }) => instanceId.startsWith("@account@"));

@@ -41,7 +41,14 @@ export async function runSeed(seed: number, options: RunOptions): Promise<Run> {
       .accompany(root)
       .catch((error: unknown) => problems.push(`the user of ${root.instanceId} got ${String(error)}`));
   }
-  const watcher = watch(world, roots);
+  let isTended = false;
+  users.tend().then(
+    () => {
+      isTended = true;
+    },
+    (error: unknown) => problems.push(`whoever tends the ledgers got ${String(error)}`),
+  );
+  const watcher = watch(world, roots, () => isTended);
   let step = 0;
   let isCalm = false;
   const between = (): void => {

@@ -1,5 +1,6 @@
 import { type DurableError, isDurableError } from "../../src/core/errors.ts";
 import { evaluate } from "./evaluate.ts";
+import { KEYS } from "./ledgers.ts";
 import { type Program, type Step, stepsOf } from "./programs.ts";
 import type { Random } from "./seeded-random.ts";
 import type { World } from "./world.ts";
@@ -34,6 +35,29 @@ export class Users {
     await Promise.all([this.#raiseAll(root), this.#disturb(root), this.#seeItEnd(root)]);
     await this.#tidyUp(root);
     root.left = true;
+  }
+
+  /** Signals ledgers, and cleans up what is empty, until there is nothing more to do with it. */
+  async tend(): Promise<void> {
+    const random = this.#random;
+    for (let round = random.int(4); round > 0; round--) {
+      await this.#world.sleep(random.pick([0, 100, 5_000]));
+      const entity = { name: "Ledger", key: random.pick(KEYS) };
+      const scheduledTime = new Date(this.#world.simulation.now() + random.pick([0, 1, 10_000]));
+      switch (random.int(4)) {
+        case 0:
+          await this.#world.call((client) => client.entities.clean());
+          break;
+        case 1:
+          await this.#world.call((client) => client.purgeInstances([`@fleeting@${entity.key}`]));
+          break;
+        case 2:
+          await this.#world.call((client) => client.entities.signal(entity, "note", {}, { scheduledTime }));
+          break;
+        default:
+          await this.#world.call((client) => client.entities.signal(entity, "note", {}));
+      }
+    }
   }
 
   async #start({ instanceId, program }: Root): Promise<void> {

@@ -2,6 +2,7 @@ import { isEntityId } from "../../src/core/entity-id.ts";
 import { isDurableError } from "../../src/core/errors.ts";
 import { isTerminal } from "../../src/core/orchestration-status.ts";
 import type { InstanceRecord } from "../../src/storage/index.ts";
+import { KEYS } from "./ledgers.ts";
 import { ProcessDied } from "./simulation.ts";
 import type { Root } from "./users.ts";
 import type { World } from "./world.ts";
@@ -20,7 +21,7 @@ const LOOK_EVERY_MS = 700;
 const A_WHILE_MS = 30_000;
 
 /** Looks at the hub from outside now and then: resumes what is left suspended, and asks why what lives still does. */
-export function watch(world: World, roots: readonly Root[]): Watcher {
+export function watch(world: World, roots: readonly Root[], isTended: () => boolean): Watcher {
   const { simulation } = world;
   const problems: string[] = [];
   let quietSince: number | undefined;
@@ -31,8 +32,9 @@ export function watch(world: World, roots: readonly Root[]): Watcher {
   const look = async (): Promise<void> => {
     const records = await allInstances(world);
     const live = await unfinished(world, records);
-    const left = roots.every((root) => root.left);
-    quietSince = left && live.length === 0 ? (quietSince ?? simulation.now()) : undefined;
+    const left = isTended() && roots.every((root) => root.left);
+    const isQuiet = left && live.length === 0 && !(await isAnyoneWaiting(world));
+    quietSince = isQuiet ? (quietSince ?? simulation.now()) : undefined;
     const one = live.length > 0 ? simulation.random.pick(live) : undefined;
     if (one && !(await hasReason(world, one.instanceId)))
       problems.push(`nobody knows why ${one.instanceId} waits`);
@@ -59,6 +61,12 @@ export function watch(world: World, roots: readonly Root[]): Watcher {
     problems,
     explain,
   };
+}
+
+/** There is something for an entity that nobody has used yet. */
+async function isAnyoneWaiting({ store }: World): Promise<boolean> {
+  for (const key of KEYS) if ((await store.query.messages(`@ledger@${key}`)).length > 0) return true;
+  return false;
 }
 
 /** Instances that have not ended, and entities that have something to do. */

@@ -5,7 +5,7 @@ import { defaultSettings, type EngineSettings } from "../../src/engine/settings.
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
 import type { StorageProvider, TaskHubStore, WorkerStore } from "../../src/storage/index.ts";
-import { bound } from "../support/bound-store.ts";
+import { bound } from "../../src/testing/bound-store.ts";
 import { Activities } from "./activities.ts";
 import type { Faults } from "./faults.ts";
 import { orchestrator, type Style } from "./interpret.ts";

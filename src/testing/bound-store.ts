@@ -1,4 +1,4 @@
-import type { WorkerStore } from "../../src/storage/index.ts";
+import type { WorkerStore } from "../storage/index.ts";
 
 /** A plain object with the methods of a store. */
 export function bound(store: WorkerStore): WorkerStore {
