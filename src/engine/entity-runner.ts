@@ -173,11 +173,15 @@ export class EntityRunner {
     this.#after.reload(instance, messages);
   }
 
+  /** A place is free. An entity that answers at once does not take it, and the next one has its turn too. */
   #next(): void {
     this.#running -= 1;
-    const instance = this.#waiting.shift();
-    if (this.#after.tenure.over || instance?.entity === undefined) return;
-    this.run(instance, instance.entity);
+    const { maxConcurrentEntityFunctions } = this.#ports.settings;
+    while (!this.#after.tenure.over && this.#running < maxConcurrentEntityFunctions) {
+      const instance = this.#waiting.shift();
+      if (instance === undefined) break;
+      if (instance.entity) this.run(instance, instance.entity);
+    }
     void this.#ports.pump.flush();
   }
 }

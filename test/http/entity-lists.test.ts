@@ -168,14 +168,18 @@ describe("POST cleanEntityStorage", () => {
 
     expect(kept).toEqual({ numberOfEmptyEntitiesRemoved: 0, numberOfOrphanedLocksRemoved: 0 });
     expect(cleaned).toEqual({ numberOfEmptyEntitiesRemoved: 1, numberOfOrphanedLocksRemoved: 0 });
-    await expect.poll(async () => (await host.call("GET", `${BASE}/instances/@box@gone`)).status).toBe(404);
+    await expect
+      .poll(async () => (await host.call("GET", `${BASE}/instances/@box@gone`)).status, { timeout: 10_000 })
+      .toBe(404);
     expect(await entities.keys("")).toContain("box/x");
   });
 
   test("S-161 leaves locks whose orchestration goes on", async () => {
     await host.hub.client.startNew("hold", { instanceId: "holder" });
     await expect
-      .poll(async () => (await host.hub.client.getStatus("@counter@locked"))?.customStatus)
+      .poll(async () => (await host.hub.client.getStatus("@counter@locked"))?.customStatus, {
+        timeout: 10_000,
+      })
       .toMatchObject({ lockedBy: "holder" });
 
     expect(await clean()).toEqual({ numberOfEmptyEntitiesRemoved: 0, numberOfOrphanedLocksRemoved: 0 });

@@ -217,7 +217,7 @@ describe.each(["its own URLs", "an RPC base"] as const)("durable-functions 3.5 o
     await client.signalEntity(counter, "add", 37);
 
     await expect
-      .poll(() => client.readEntityState<number>(counter))
+      .poll(() => client.readEntityState<number>(counter), { timeout: 10_000 })
       .toEqual(new df.EntityStateResponse(true, 42));
     expect(before).toEqual(new df.EntityStateResponse(false, undefined));
   });
@@ -225,11 +225,15 @@ describe.each(["its own URLs", "an RPC base"] as const)("durable-functions 3.5 o
   test("an operation without a name or without an input, and one that deletes", async () => {
     const counter = new df.EntityId("counter", id("b"));
     await client.signalEntity(counter);
-    await expect.poll(async () => (await client.readEntityState(counter)).entityState).toBe(1);
+    await expect
+      .poll(async () => (await client.readEntityState(counter)).entityState, { timeout: 10_000 })
+      .toBe(1);
 
     await client.signalEntity(counter, "delete");
 
-    await expect.poll(async () => (await client.readEntityState(counter)).entityExists).toBe(false);
+    await expect
+      .poll(async () => (await client.readEntityState(counter)).entityExists, { timeout: 10_000 })
+      .toBe(false);
   });
 
   test("is told of an entity function that nobody has", async () => {
@@ -243,7 +247,9 @@ describe.each(["its own URLs", "an RPC base"] as const)("durable-functions 3.5 o
     const counter = new df.EntityId("counter", id("c"));
     const instanceId = `@counter@${id("c")}`;
     await client.signalEntity(counter, "add", 3);
-    await expect.poll(async () => (await client.readEntityState(counter)).entityState).toBe(3);
+    await expect
+      .poll(async () => (await client.readEntityState(counter)).entityState, { timeout: 10_000 })
+      .toBe(3);
 
     const all = await client.getStatusAll();
 

@@ -173,7 +173,7 @@ describe("a class that extends DurableEntity", () => {
 
     const { client } = await scene.hub();
     expect((await client.waitForCompletion("report-1")).output).toBe("gone");
-    await expect.poll(() => scene.state(new EntityId("worker", "w"))).toBe(13);
+    await expect.poll(() => scene.state(new EntityId("worker", "w")), { timeout: 10_000 }).toBe(13);
     expect(await client.readEntityState(new EntityId("boss", ""))).toEqual({
       entityExists: true,
       entityState: null,

@@ -76,7 +76,7 @@ test("context.df.signalEntity of an entity reaches another", async () => {
   const made = scene();
   await made.answers(A, ["pass", "b"]);
 
-  await expect.poll(() => made.state(new EntityId("counter", "b"))).toBe(5);
+  await expect.poll(() => made.state(new EntityId("counter", "b")), { timeout: 10_000 }).toBe(5);
 });
 
 test("handlers are given as a function, or in an object with other options", async () => {
@@ -151,7 +151,9 @@ describe("the client in the spelling of 3.x", () => {
 
     expect(before).toEqual({ entityExists: false });
     expect(before.entityState).toBeUndefined();
-    await expect.poll(() => client.readEntityState<number>(A)).toEqual(new EntityStateResponse(true, 42));
+    await expect
+      .poll(() => client.readEntityState<number>(A), { timeout: 10_000 })
+      .toEqual(new EntityStateResponse(true, 42));
   });
 });
 
