@@ -88,7 +88,8 @@ export class EpisodeRunner {
     }
     this.#ready = next === this.#ready.length ? [] : this.#ready.slice(next);
     void pump.flush().then(() => {
-      if (this.#ready.length > 0 && this.#asyncEpisodes === 0) this.scheduleWave();
+      const hasRoom = this.#asyncEpisodes < settings.maxConcurrentOrchestratorFunctions;
+      if (this.#ready.length > 0 && hasRoom) this.scheduleWave();
     });
   }
 

@@ -1,10 +1,12 @@
 import type { ActivityInvocation } from "../engine/registry.ts";
+import { FunctionLog } from "./function-log.ts";
 
 /** What an activity gets beside its input. */
-export class ActivityContext {
+export class ActivityContext extends FunctionLog {
   readonly #invocation: ActivityInvocation;
 
   constructor(invocation: ActivityInvocation) {
+    super();
     this.#invocation = invocation;
   }
 
@@ -30,29 +32,5 @@ export class ActivityContext {
   /** Aborted when the activity's time is up, its orchestration has ended without it, or the host stops. */
   get signal(): AbortSignal {
     return this.#invocation.signal;
-  }
-
-  log(...values: unknown[]): void {
-    console.log(...values);
-  }
-
-  info(...values: unknown[]): void {
-    console.info(...values);
-  }
-
-  debug(...values: unknown[]): void {
-    console.debug(...values);
-  }
-
-  trace(...values: unknown[]): void {
-    console.debug(...values);
-  }
-
-  warn(...values: unknown[]): void {
-    console.warn(...values);
-  }
-
-  error(...values: unknown[]): void {
-    console.error(...values);
   }
 }

@@ -1,5 +1,6 @@
 import { EntityId, type EntityName } from "../core/entity-id.ts";
 import type { EntityInvocation, StartFromEntityOptions } from "../core/entity-invocation.ts";
+import { FunctionLog } from "./function-log.ts";
 import type { Untyped } from "./orchestrator-context.ts";
 import { nameOf, type OrchestratorReference } from "./references.ts";
 
@@ -14,13 +15,14 @@ export interface EntityStartOptions extends Omit<StartFromEntityOptions, "schedu
 }
 
 /** What an entity function gets for one operation. What it asks for happens when the operation has returned and is committed. */
-export class EntityContext<S = Untyped> {
+export class EntityContext<S = Untyped> extends FunctionLog {
   /** As it is registered. */
   readonly functionName: string;
   readonly #invocation: EntityInvocation;
   #df: DurableEntityContext<S> | undefined;
 
   constructor(invocation: EntityInvocation, functionName: string) {
+    super();
     this.#invocation = invocation;
     this.functionName = functionName;
   }
@@ -96,30 +98,6 @@ export class EntityContext<S = Untyped> {
   ): void {
     const time = startAt === undefined ? {} : { scheduledAt: startAt.getTime() };
     this.#invocation.startOrchestration(nameOf(orchestrator), input, { ...options, ...time });
-  }
-
-  log(...values: unknown[]): void {
-    console.log(...values);
-  }
-
-  info(...values: unknown[]): void {
-    console.info(...values);
-  }
-
-  debug(...values: unknown[]): void {
-    console.debug(...values);
-  }
-
-  trace(...values: unknown[]): void {
-    console.debug(...values);
-  }
-
-  warn(...values: unknown[]): void {
-    console.warn(...values);
-  }
-
-  error(...values: unknown[]): void {
-    console.error(...values);
   }
 }
 
