@@ -45,6 +45,10 @@ export interface ActiveEntity {
   queue: PendingMessage[];
   /** Messages of the queue have their turn that the last batch had no room for. */
   isDue: boolean;
+  /** It has no row yet, and gets one before it does anything: the store has to count how often it kills the process. */
+  isUnborn?: boolean;
+  /** It was at work when the process died, and has done nothing since. */
+  isSuspect?: boolean;
 }
 
 /** One instance that this process has in memory. */

@@ -19,6 +19,8 @@ export interface EntityEpisodeInput {
   readonly steps: readonly EntityStep[];
   readonly batch: EntityBatchResult;
   readonly at: number;
+  /** It gets its row before it has done anything. */
+  readonly isBirth?: boolean;
   /** Whether there is an entity function of this name. */
   readonly isKnown: boolean;
   readonly newRun: () => number;
@@ -104,12 +106,12 @@ function entityInstance({ instance, at, newRun, newId }: EntityEpisodeInput): Ne
 
 /** What has nothing to keep and was never kept, or is to be removed, leaves no row. */
 function isForgotten(
-  { instance, steps }: EntityEpisodeInput,
+  { instance, steps, isBirth }: EntityEpisodeInput,
   { state, lock }: EntityState,
   outgoing: number,
   queueSize: number,
 ): boolean {
-  if (state !== undefined || lock !== undefined || outgoing > 0 || queueSize > 0) return false;
+  if (isBirth || state !== undefined || lock !== undefined || outgoing > 0 || queueSize > 0) return false;
   return instance.run === 0 || steps.some(({ event }) => event?.type === "EntityCleanUp");
 }
 

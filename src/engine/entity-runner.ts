@@ -42,6 +42,7 @@ export class EntityRunner {
     }
     entity.queue.push(...instance.inbox.splice(0));
     entity.isDue = false;
+    if (entity.isUnborn) return this.#bear(instance, entity);
     const steps = this.#plan(entity);
     if (steps.length === 0) return this.#after.rest(instance);
     instance.phase = "running";
@@ -127,6 +128,28 @@ export class EntityRunner {
         "An operation that was signaled has failed",
       );
     });
+  }
+
+  #bear(instance: ActiveInstance, entity: ActiveEntity): void {
+    const { clock, newRun, newExecutionId, pump } = this.#ports;
+    const built = buildEntityEpisode({
+      owned: this.#owned,
+      instance,
+      entity,
+      steps: [],
+      batch: { results: [], state: undefined, actions: [] },
+      at: clock.now(),
+      isBirth: true,
+      isKnown: true,
+      newRun,
+      newId: newExecutionId,
+    });
+    entity.isUnborn = false;
+    entity.isDue = true;
+    instance.phase = "committing";
+    pump.add(built.episode, (outcome) =>
+      this.#committed(instance, entity, { built, done: new Set(), outcome }),
+    );
   }
 
   /** There was no room for all that had its turn. */

@@ -73,7 +73,8 @@ function adoptEntity(instance: ActiveInstance, loaded: LoadedInstance | undefine
   if (loaded?.record.quarantined !== undefined) return { type: "held" };
   try {
     const state = decodeEntity(loaded?.record.input);
-    instance.entity = { state, queue: [], isDue: false };
+    const isSuspect = (loaded?.record.attempts ?? 0) > 0;
+    instance.entity = { state, queue: [], isDue: false, isSuspect };
   } catch (error) {
     return { type: "unreadable", error: error instanceof Error ? error : new Error(String(error)) };
   }

@@ -1,7 +1,7 @@
 import type { Disagreement } from "../core/errors.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { InstanceRecord, OwnedPartition } from "../storage/index.ts";
-import { ActiveInstance, type Delivery, type PendingMessage } from "./active-instance.ts";
+import { type ActiveEntity, ActiveInstance, type Delivery, type PendingMessage } from "./active-instance.ts";
 import { HeldMessages } from "./held-messages.ts";
 import { isNew, isTerminating, settleAll } from "./inbox.ts";
 import { type Loading, loadInstance } from "./instance-loader.ts";
@@ -127,9 +127,18 @@ export class ResidentInstances {
     const { session, entity } = instance;
     if (instance.inbox.length > 0 || session?.isDue || entity?.isDue) return this.wake(instance);
     instance.phase = "idle";
+    if (entity) this.#acquit(instance.instanceId, entity);
     if (entity && entity.queue.length > 0) return;
     if (instance.bytes < BASE_BYTES) instance.bytes += BASE_BYTES;
     this.#cache.add(instance);
+  }
+
+  /** Nothing of it has its turn: whoever killed the process, it will not do so now. */
+  #acquit(instanceId: string, entity: ActiveEntity): void {
+    this.noteProgress(instanceId);
+    if (!entity.isSuspect) return;
+    entity.isSuspect = false;
+    this.#ports.acquit(instanceId);
   }
 
   forget(instance: ActiveInstance): void {
@@ -258,6 +267,9 @@ export class ResidentInstances {
     switch (loaded.type) {
       case "ready":
         this.#rested.delete(instance.instanceId);
+        if (instance.entity && instance.run === 0) {
+          instance.entity.isUnborn = instance.recovering && this.#owned.takenOver;
+        }
         if (instance.recovering) await this.#residence.restartWork(instance);
         return this.#residence.tenure.over ? undefined : this.rest(instance);
       case "missing":
