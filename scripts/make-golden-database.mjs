@@ -9,6 +9,7 @@ import { partitionOf } from "../dist/storage/index.js";
 const version = readdirSync(new URL("../migrations/sqlite/", import.meta.url)).length;
 const path = fileURLToPath(new URL(`../test/golden/databases/v${version}.db`, import.meta.url));
 const NOW = Date.UTC(2026, 0, 1);
+const SIGNAL = '{"type":"EntityOperation","timestamp":0,"requestId":"r","operation":"add","input":"1"}';
 
 rmSync(path, { force: true });
 const storage = openSqliteStorage({ path, clock: { now: () => NOW } });
@@ -30,9 +31,33 @@ await commit("running", 0, { status: "Running", recover: true, customStatus: '"h
 await commit("running", 1, undefined, []);
 await commit("completed", 0, { status: "Completed", output: '"done"', completedAt: NOW + 9 }, []);
 await commit("failed", 0, { status: "Failed", output: '"no"', failure: '{"errorType":"Error"}' }, []);
+await bear("@counter@a", { exists: true, state: "7", lockedBy: "running", criticalSectionId: "s" });
+await hub.client.send([{ instanceId: "@counter@a", at: NOW, dueAt: NOW + 60_000, event: SIGNAL }]);
 await store.quarantine("quarantined", "It crashed the process.");
 await store.leave();
 await storage.close();
+
+async function bear(instanceId, state) {
+  const [run, partition] = [await store.allocateRuns(1), partitionOf(instanceId, owned.length)];
+  const instance = { instanceId, run, executionId: "e", name: "counter", createdAt: NOW - 1 };
+  await store.commit([
+    {
+      partition,
+      epoch: owned[partition].epoch,
+      instanceId,
+      run,
+      chunk: { seq: 0, at: NOW, eventCount: 3, events },
+      snapshot: true,
+      create: { instance, replaces: [] },
+      patch: { status: "Running", input: JSON.stringify(state), customStatus: '{"entityExists":true}' },
+      consumed: [],
+      timersNew: [],
+      timersDone: [],
+      messages: [],
+      starts: [],
+    },
+  ]);
+}
 
 async function commit(instanceId, seq, patch, timerIds) {
   const run = runs[instanceId];

@@ -25,6 +25,7 @@ const ids = {
   family: await client.startNew("family", { instanceId: "family" }),
   eternal: await client.startNew("eternal", { instanceId: "eternal", input: 1 }),
   suspended: await client.startNew("suspended", { instanceId: "suspended" }),
+  entities: await client.startNew("entities", { instanceId: "entities" }),
   patched: await client.startNew("patched", { instanceId: "patched" }),
 };
 await client.raiseEvent("approval", "APPROVAL", { by: "Ann" });

@@ -55,15 +55,34 @@ export interface DurableHttpRequest {
   readonly timeout?: number;
 }
 
-export interface DurableHttpResponse {
+interface HttpAnswer {
   readonly statusCode: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly content: string;
 }
 
+/** What `callHttp` gives. */
+export class DurableHttpResponse implements HttpAnswer {
+  readonly statusCode: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly content: string;
+
+  constructor(statusCode: number, content: string, headers: Readonly<Record<string, string>> = {}) {
+    this.statusCode = statusCode;
+    this.content = content;
+    this.headers = headers;
+  }
+
+  /** The value of a header, whose name is compared without regard to case; `undefined` when there is none. */
+  getHeader(name: string): string | undefined {
+    return this.headers[name.toLowerCase()];
+  }
+}
+
 /** What the activity answers: with a Location, also where that is from where the request has ended up. */
-export interface HttpActivityResult extends DurableHttpResponse {
+export interface HttpActivityResult extends HttpAnswer {
   readonly next?: { readonly uri: string; readonly isSameOrigin: boolean };
 }
 
@@ -125,7 +144,7 @@ export function pollRequest(
 }
 
 /** When to ask again: as Retry-After says, in seconds or as a date, else after the given time (S-182). */
-export function pollTime(headers: DurableHttpResponse["headers"], now: number, defaultMs: number): number {
+export function pollTime(headers: HttpAnswer["headers"], now: number, defaultMs: number): number {
   const text = headers["retry-after"]?.trim() ?? "";
   if (/^\d+$/.test(text)) return now + Math.min(Number(text) * 1_000, LONGEST_WAIT_MS);
   const date = text === "" ? Number.NaN : Date.parse(text);

@@ -1,6 +1,6 @@
 import {
   type DurableHttpRequest,
-  type DurableHttpResponse,
+  DurableHttpResponse,
   type HttpActivityResult,
   pollRequest,
   pollTime,
@@ -35,7 +35,7 @@ export class HttpCall extends Task<DurableHttpResponse> {
       statusCode === 202 && this.#request.asynchronousPatternEnabled
         ? pollRequest(this.#request, answer)
         : undefined;
-    if (poll === undefined) return this.complete({ statusCode, headers, content });
+    if (poll === undefined) return this.complete(new DurableHttpResponse(statusCode, content, headers));
     this.#request = poll;
     this.#failIfThrows(() => {
       const wait = this.#port.wait(pollTime(headers, this.#port.currentTime, this.#port.pollMs));

@@ -1,8 +1,8 @@
-export type {
-  CallHttpOptions,
+export {
+  type CallHttpOptions,
   DurableHttpResponse,
-  HttpRetryOptions,
-  TokenSourceDescriptor,
+  type HttpRetryOptions,
+  type TokenSourceDescriptor,
 } from "../core/durable-http.ts";
 export { EntityId, type EntityName } from "../core/entity-id.ts";
 export {

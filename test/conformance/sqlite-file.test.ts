@@ -11,14 +11,17 @@ import {
 import { fileURLToPath } from "node:url";
 import BetterSqlite3 from "better-sqlite3";
 import { describe, expect, test } from "vitest";
+import { decodeEntity } from "../../src/core/entity-state.ts";
 import { openDatabase } from "../../src/providers/sqlite/open-database.ts";
 import { openSqliteStorage } from "../../src/providers/sqlite/sqlite-storage.ts";
 import type { StorageProvider } from "../../src/storage/index.ts";
+import { partitionOf } from "../../src/storage/index.ts";
 import { collect, newInstance } from "../../src/testing/storage-conformance/scene.ts";
 import { useFolder } from "./sqlite-folder.ts";
 
 const DATABASES = fileURLToPath(new URL("../golden/databases/", import.meta.url));
 const GOLDEN = `${DATABASES}v1.db`;
+const WITHOUT_ENTITIES: readonly string[] = ["v1.db", "v2.db"];
 const PAGE = 4096;
 
 describe("the file of a sqlite store", () => {
@@ -161,6 +164,7 @@ describe("the file of a sqlite store", () => {
 
 describe.each(readdirSync(DATABASES))("the golden file %s", (name) => {
   const file = useFolder();
+  const hasEntities = !WITHOUT_ENTITIES.includes(name);
 
   test("opens and has all that was put into it", async () => {
     copyFileSync(`${DATABASES}${name}`, file());
@@ -180,6 +184,7 @@ describe.each(readdirSync(DATABASES))("the golden file %s", (name) => {
       "completed Completed",
       "running Running",
       "pending Pending",
+      ...(hasEntities ? ["@counter@a Running"] : []),
     ]);
     expect((await query.list({ instanceIdPrefix: "r" }, { size: 10 })).instances).toHaveLength(1);
     expect(await query.get("failed")).toMatchObject({ status: "Failed" });
@@ -193,6 +198,39 @@ describe.each(readdirSync(DATABASES))("the golden file %s", (name) => {
     await storage.close();
   });
 });
+
+describe.each(readdirSync(DATABASES).filter((name) => !WITHOUT_ENTITIES.includes(name)))(
+  "the golden file %s",
+  (name) => {
+    const file = useFolder();
+
+    test("has the state of an entity, and a message that waits for its time", async () => {
+      copyFileSync(`${DATABASES}${name}`, file());
+      const storage = openSqliteStorage({ path: file() });
+      const golden = await storage.openTaskHub("golden");
+      const store = golden.worker({ workerId: "w", processId: process.pid, hostName: "here", leaseMs: 1000 });
+      await store.join();
+      const due = Date.UTC(2026, 0, 1, 0, 1);
+      const ask = (now: number) =>
+        store.pull({ partition: partitionOf("@counter@a", 2), limit: 10, now, afterMessage: 0 });
+
+      const before = await ask(due - 1);
+      const after = await ask(due);
+
+      expect(decodeEntity((await store.load("@counter@a"))?.record.input)).toEqual({
+        state: "7",
+        lock: { instanceId: "running", criticalSectionId: "s" },
+      });
+      expect(before.nextMessageAt).toBe(due);
+      expect(before.messages.filter(({ instanceId }) => instanceId === "@counter@a")).toEqual([]);
+      expect(after.messages.at(-1)).toMatchObject({
+        instanceId: "@counter@a",
+        event: expect.stringContaining("add"),
+      });
+      await storage.close();
+    });
+  },
+);
 
 function makeDatabase(path: string, sql: string): void {
   const database = new BetterSqlite3(path);

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { CallHttpOptions, HttpActivityResult } from "../../src/core/durable-http.ts";
+import {
+  type CallHttpOptions,
+  DurableHttpResponse,
+  type HttpActivityResult,
+} from "../../src/core/durable-http.ts";
 import { SECOND, T0, taskCompleted, taskFailed, timerFired } from "../support/history.ts";
 import { orchestrate } from "../support/orchestration.ts";
 
@@ -139,6 +143,12 @@ describe("S-182: a 202 with a Location is polled with GET", () => {
 
     expect(run.end?.status).toBe("Failed");
   });
+});
+
+test("headers are found by name in any case", () => {
+  const response = new DurableHttpResponse(200, "", { "content-type": "text/plain" });
+
+  expect([response.getHeader("Content-Type"), response.getHeader("x")]).toEqual(["text/plain", undefined]);
 });
 
 test("S-184: with retry options the activity says what is a failure, and it is tried again", async () => {

@@ -55,6 +55,27 @@ export function register(app) {
     return yield context.df.waitForExternalEvent("go");
   });
 
+  app.entity("account", (context) => {
+    const balance = context.getState(() => 10);
+    if (context.operation === "fail") throw new RangeError("not enough");
+    if (context.operation === "add") context.setState(balance + context.input);
+    return balance;
+  });
+
+  app.orchestration("entities", function* (context) {
+    const [a, b] = ["a", "b"].map((key) => ({ name: "Account", key }));
+    const lock = yield context.df.lock(b, a);
+    const balance = yield context.df.callEntity(a, "add", 5);
+    lock.release();
+    context.df.signalEntity(b, "add", -balance);
+    context.signalEntity(b, "add", 1, { scheduledTime: new Date(context.currentUtcDateTime.getTime() + 50) });
+    try {
+      yield context.df.callEntity(b, "fail");
+    } catch (error) {
+      return { balance, message: error.message, isLocked: context.df.isLocked().isLocked };
+    }
+  });
+
   app.orchestration("patched", {
     version: "1.0",
     handler: function* (context) {

@@ -99,12 +99,6 @@ export const MUTANTS: Readonly<Record<string, () => Mutate>> = {
       ...episode,
       messages: episode.messages.filter(({ dueAt }) => dueAt === undefined),
     })),
-  "an entity that is removed takes with it what waits for it": () =>
-    episodes(async (episode, { query }) => {
-      if (!episode.removes) return episode;
-      const waiting = await query.messages(episode.instanceId);
-      return { ...episode, consumed: [...new Set([...episode.consumed, ...waiting.map(({ id }) => id)])] };
-    }),
   "messages are read in the wrong order": () =>
     pulls((pulled) => ({ ...pulled, messages: pulled.messages.toReversed() })),
   "a lost answer is taken for success": () =>
