@@ -58,7 +58,7 @@ export class CriticalSection {
 
   /** @throws {DurableError} LOCKING_RULES */
   checkCall(instanceId: string): void {
-    if (!this.#isHeld) return;
+    if (!this.#isHeld) return this.#refuseWhileWaiting(instanceId);
     if (!this.lockSet.includes(instanceId))
       this.refuse(`Entity '${instanceId}', which is not locked, cannot be called`);
     if (this.#underWay.has(instanceId)) this.refuse(`Entity '${instanceId}' cannot be called twice at once`);
@@ -78,9 +78,21 @@ export class CriticalSection {
     this.#underWay.delete(instanceId);
   }
 
+  /** The call would wait behind the lock, and the lock's holder for the call. */
+  #refuseWhileWaiting(instanceId: string): void {
+    if (this.#isLost || !this.lockSet.includes(instanceId)) return;
+    const locked = this.#lockedNames();
+    throw new LockingRulesViolationError(
+      `Entity '${instanceId}' cannot be called while the lock of ${locked} is waited for. Wait for the lock first, or call before asking for it.`,
+    );
+  }
+
+  #lockedNames(): string {
+    return this.lockSet.map((id) => `'${id}'`).join(", ");
+  }
+
   /** @throws {DurableError} LOCKING_RULES, always (S-169) */
   refuse(what: string): never {
-    const locked = this.lockSet.map((id) => `'${id}'`).join(", ");
-    throw new LockingRulesViolationError(`${what} inside the critical section of ${locked}.`);
+    throw new LockingRulesViolationError(`${what} inside the critical section of ${this.#lockedNames()}.`);
   }
 }

@@ -1,14 +1,14 @@
 /** Instances that were suspected of having killed the process and have come to rest without a commit: told to the store together. */
 export class Acquittals {
-  readonly #forgetAttempts: (instanceIds: readonly string[]) => Promise<void>;
+  readonly #takeBackAttempts: (instanceIds: readonly string[]) => Promise<void>;
   readonly #soon: (callback: () => void) => void;
   #waiting: string[] = [];
 
   constructor(
-    forgetAttempts: (instanceIds: readonly string[]) => Promise<void>,
+    takeBackAttempts: (instanceIds: readonly string[]) => Promise<void>,
     soon: (callback: () => void) => void,
   ) {
-    this.#forgetAttempts = forgetAttempts;
+    this.#takeBackAttempts = takeBackAttempts;
     this.#soon = soon;
   }
 
@@ -18,7 +18,7 @@ export class Acquittals {
     this.#soon(() => {
       const instanceIds = this.#waiting;
       this.#waiting = [];
-      void this.#forgetAttempts(instanceIds);
+      void this.#takeBackAttempts(instanceIds);
     });
   }
 }

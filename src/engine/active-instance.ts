@@ -47,9 +47,13 @@ export interface ActiveEntity {
   isDue: boolean;
   /** It has no row yet, and gets one before it does anything: the store has to count how often it kills the process. */
   isUnborn?: boolean;
-  /** It was at work when the process died, and has done nothing since. */
-  isSuspect?: boolean;
 }
+
+/**
+ * Of an instance that the process has died with more than once. counted: the store has this attempt among them.
+ * acquitted: it was taken back, for none of its code has its turn; what waits for one is counted when it comes.
+ */
+export type Suspicion = "counted" | "acquitted";
 
 /** One instance that this process has in memory. */
 export class ActiveInstance {
@@ -70,6 +74,8 @@ export class ActiveInstance {
   /** It could not run here when it was read before: what came for it meanwhile is in the store. */
   hasRested = false;
   bytes = 0;
+  /** Until it makes progress. */
+  suspicion: Suspicion | undefined;
   /** The version under which it begins, when it was written without one: the first episode writes it down. */
   pinnedVersion: string | undefined;
 

@@ -4,11 +4,14 @@ export interface ScheduledActivityCall extends ActivityCall {
   readonly run: number;
   /** Who wants the outcome; `abortAll` ends what is under way for it. */
   readonly owner: object;
+  /** Asked when its turn has come; the activity starts when the answer, if there is one, resolves. */
+  readonly beforeStart?: (() => Promise<void> | undefined) | undefined;
 }
 
 interface Entry {
   readonly call: ScheduledActivityCall;
   readonly done: (outcome: ActivityOutcome) => void;
+  hasTurn: boolean;
   running: RunningActivity | undefined;
   aborted: boolean;
 }
@@ -40,7 +43,7 @@ export class ActivityDispatcher {
   start(call: ScheduledActivityCall, done: (outcome: ActivityOutcome) => void): boolean {
     const ofRun = this.#entries.get(call.run);
     if (ofRun?.has(call.taskId)) return false;
-    const entry: Entry = { call, done, running: undefined, aborted: false };
+    const entry: Entry = { call, done, hasTurn: false, running: undefined, aborted: false };
     if (ofRun) ofRun.set(call.taskId, entry);
     else this.#entries.set(call.run, new Map([[call.taskId, entry]]));
     if (this.#running < this.#limit && this.#next >= this.#waiting.length) this.#launch(entry);
@@ -55,6 +58,14 @@ export class ActivityDispatcher {
   /** Since when this process has the activity: running or waiting for a slot. */
   isRunning(run: number, taskId: number): boolean {
     return this.#entries.get(run)?.get(taskId)?.running !== undefined;
+  }
+
+  /** Whether an activity of this run is running, or about to. */
+  isAnyRunning(run: number): boolean {
+    const ofRun = this.#entries.get(run);
+    if (ofRun === undefined) return false;
+    for (const entry of ofRun.values()) if (entry.hasTurn) return true;
+    return false;
   }
 
   /** The orchestration has ended without these activities. */
@@ -90,17 +101,28 @@ export class ActivityDispatcher {
 
   #launch(entry: Entry): void {
     this.#running += 1;
+    entry.hasTurn = true;
+    const awaited = entry.call.beforeStart?.();
+    if (awaited === undefined) this.#run(entry);
+    else void awaited.then(() => (entry.aborted || this.#closed ? this.#leave() : this.#run(entry)));
+  }
+
+  #run(entry: Entry): void {
     const running = this.#executor.startActivity(entry.call);
     entry.running = running;
     void running.outcome.then((outcome) => this.#finished(entry, outcome));
   }
 
   #finished(entry: Entry, outcome: ActivityOutcome): void {
-    this.#running -= 1;
     if (!entry.aborted) {
       this.#forget(entry);
       entry.done(outcome);
     }
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#running -= 1;
     this.#launchNext();
   }
 

@@ -100,11 +100,19 @@ export class CommittedEffects {
   #startActivity(instance: ActiveInstance, taskId: number, name: string, input: string | undefined): void {
     const { instanceId, run } = instance;
     const executionId = instance.started?.executionId ?? "";
-    const call = { instanceId, executionId, run, taskId, name, input, owner: this.#owner };
+    const beforeStart = instance.suspicion && (() => this.#countAgain(instance));
+    const call = { instanceId, executionId, run, taskId, name, input, owner: this.#owner, beforeStart };
     this.#ports.activities.start(call, (outcome) => {
       const event = outcomeOfActivity(taskId, outcome, this.#ports.clock.now());
       this.#owner.deliver(instanceId, { run, event });
     });
+  }
+
+  /** An activity has its turn after all, of an instance that was acquitted while it had none. */
+  #countAgain(instance: ActiveInstance): Promise<void> | undefined {
+    if (instance.suspicion !== "acquitted") return undefined;
+    instance.suspicion = "counted";
+    return this.#ports.suspect(instance.instanceId);
   }
 
   #childFailed(instance: ActiveInstance, childId: string, failure: FailureDetails): void {

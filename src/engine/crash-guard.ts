@@ -23,15 +23,23 @@ export interface CrashGuardPorts {
 
 /** How many instances are restarted together after so many attempts: the more often, the fewer suspects. */
 const GROUP_SIZES: readonly number[] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 16, 4];
+const SUSPECT_AFTER = GROUP_SIZES.findIndex(Number.isFinite);
 const QUARANTINE_AFTER = 5;
 /** A group that has neither made progress nor killed the process by then does not hold up the next. */
 const PATIENCE_MS = 1_000;
+
+/** Whether it has been restarted in a small group, this attempt included. */
+export function isSuspect({ attempts }: Pick<InstanceRecord, "attempts">): boolean {
+  return attempts > SUSPECT_AFTER;
+}
 
 /**
  * Restarts what a crashed process left, so that work that crashes the process ends in quarantine and its neighbors do not.
  *
  * An instance's attempts are counted before it is run and forgotten when it makes progress. Those that have failed to
  * make progress twice run in small groups, one group after the other, in the end alone; only who ran alone is put away.
+ * What comes to rest with none of its code running is not to blame: this attempt is taken back, and counted again when
+ * one of its activities has its turn.
  */
 export async function restartAfterCrash(found: readonly FoundWork[], ports: CrashGuardPorts): Promise<void> {
   for (const group of await groups(found, ports)) {

@@ -6,6 +6,7 @@ import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import { isTerminal, type RuntimeStatus } from "../core/orchestration-status.ts";
 import type { InstanceRecord, LoadedInstance, StoredMessage } from "../storage/index.ts";
 import { type ActiveInstance, type PendingMessage, startedEvent } from "./active-instance.ts";
+import { isSuspect } from "./crash-guard.ts";
 import { endOnly, failedAtOnce } from "./end-only-session.ts";
 import { haltOf, isVersionMissing, versionMismatch } from "./halt.ts";
 import type { HeldMessages } from "./held-messages.ts";
@@ -19,7 +20,7 @@ export type Loading =
   /** It must not run now; what is for it stays in the store. With a start that no worker here has the version of. */
   | { readonly type: "held"; readonly start?: Pick<InstanceRecord, "run" | "name" | "version"> }
   /** Its code disagrees with its history; what is for it stays in the store. */
-  | { readonly type: "blocked"; readonly disagreement: Disagreement; readonly isSuspect: boolean }
+  | { readonly type: "blocked"; readonly disagreement: Disagreement }
   | { readonly type: "unreadable"; readonly error: Error };
 
 type LoaderPorts = Pick<
@@ -60,7 +61,7 @@ export async function loadInstance(
     if (disagreement === undefined || ports.settings.nonDeterministicInstances === "Fail") {
       return { type: "ready" };
     }
-    if (!terminating) return { type: "blocked", disagreement, isSuspect: record.attempts > 0 };
+    if (!terminating) return { type: "blocked", disagreement };
     instance.session = endOnly(instance.started ?? startedEvent(record));
     return { type: "ready" };
   } catch (error) {
@@ -73,8 +74,7 @@ function adoptEntity(instance: ActiveInstance, loaded: LoadedInstance | undefine
   if (loaded?.record.quarantined !== undefined) return { type: "held" };
   try {
     const state = decodeEntity(loaded?.record.input);
-    const isSuspect = (loaded?.record.attempts ?? 0) > 0;
-    instance.entity = { state, queue: [], isDue: false, isSuspect };
+    instance.entity = { state, queue: [], isDue: false };
   } catch (error) {
     return { type: "unreadable", error: error instanceof Error ? error : new Error(String(error)) };
   }
@@ -91,6 +91,7 @@ function isEarly(record: InstanceRecord, { clock }: LoaderPorts): boolean {
 
 function adopt(instance: ActiveInstance, { record, chunks }: LoadedInstance): void {
   instance.run = record.run;
+  if (isSuspect(record)) instance.suspicion = "counted";
   instance.nextSeq = (chunks.at(-1)?.seq ?? -1) + 1;
   instance.row = {
     status: record.status,

@@ -44,6 +44,8 @@ export interface PartitionPorts {
   keep(instanceId: string, event: InstanceMessage): Promise<void>;
   discard(owned: OwnedPartition, messageIds: readonly number[], timers: readonly TimerKey[]): Promise<void>;
   quarantine(instanceId: string, reason: string): Promise<void>;
-  /** It was suspected of having killed the process, and has done no harm. */
+  /** It is suspected of having killed the process, and none of its code has its turn. */
   acquit(instanceId: string): void;
+  /** It was acquitted, and now some of its code is about to run. Resolves when that is in the store. */
+  suspect(instanceId: string): Promise<void>;
 }

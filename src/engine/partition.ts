@@ -224,6 +224,7 @@ export class Partition {
   ): void {
     this.#residents.noteProgress(instance.instanceId);
     instance.creation = undefined;
+    instance.suspicion = undefined;
     instance.row = effects.row;
     instance.nextSeq = episode.chunk.seq + 1;
     instance.bytes = bytesAfter(instance, episode.chunk.events.length * 2);
@@ -311,7 +312,7 @@ export class Partition {
 
   /** Entities answer once: what they told an instance that has failed is for it when it is rewound. */
   async #rewindOrTurnAway(instance: ActiveInstance, status: RuntimeStatus): Promise<void> {
-    const messages = [...instance.inbox];
+    const messages = instance.inbox.filter((message) => !isEntityAnswer(message));
     const rewind = await planRewind(instance.instanceId, messages, this.owned, this.#ports);
     if (this.#tenure.over) return;
     if (rewind === "held") return this.#residents.leaveInStore(instance);
@@ -319,7 +320,8 @@ export class Partition {
       const isKept = status === "Failed" ? isEntityAnswer : undefined;
       return this.#residents.turnAway(instance, "instance-ended", isKept);
     }
-    instance.inbox.splice(0, messages.length);
+    const others = instance.inbox.filter((message) => !messages.includes(message));
+    instance.inbox.splice(0, instance.inbox.length, ...others);
     instance.phase = "committing";
     this.#ports.pump.add(rewind.episode, (outcome) => this.#rewound(instance, messages, rewind, outcome));
     this.#runner.scheduleWave();

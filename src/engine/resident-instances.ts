@@ -1,7 +1,7 @@
 import type { Disagreement } from "../core/errors.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { InstanceRecord, OwnedPartition } from "../storage/index.ts";
-import { type ActiveEntity, ActiveInstance, type Delivery, type PendingMessage } from "./active-instance.ts";
+import { ActiveInstance, type Delivery, type PendingMessage } from "./active-instance.ts";
 import { HeldMessages } from "./held-messages.ts";
 import { isNew, isTerminating, settleAll } from "./inbox.ts";
 import { type Loading, loadInstance } from "./instance-loader.ts";
@@ -127,18 +127,19 @@ export class ResidentInstances {
     const { session, entity } = instance;
     if (instance.inbox.length > 0 || session?.isDue || entity?.isDue) return this.wake(instance);
     instance.phase = "idle";
-    if (entity) this.#acquit(instance.instanceId, entity);
+    this.#acquit(instance);
     if (entity && entity.queue.length > 0) return;
     if (instance.bytes < BASE_BYTES) instance.bytes += BASE_BYTES;
     this.#cache.add(instance);
   }
 
-  /** Nothing of it has its turn: whoever killed the process, it will not do so now. */
-  #acquit(instanceId: string, entity: ActiveEntity): void {
-    this.noteProgress(instanceId);
-    if (!entity.isSuspect) return;
-    entity.isSuspect = false;
-    this.#ports.acquit(instanceId);
+  /** None of its code has its turn: whoever killed the process, it will not do so now. */
+  #acquit(instance: ActiveInstance): void {
+    if (this.#ports.activities.isAnyRunning(instance.run)) return;
+    this.noteProgress(instance.instanceId);
+    if (instance.suspicion !== "counted") return;
+    instance.suspicion = "acquitted";
+    this.#ports.acquit(instance.instanceId);
   }
 
   forget(instance: ActiveInstance): void {
@@ -284,7 +285,7 @@ export class ResidentInstances {
         return this.leaveInStore(instance);
       case "blocked":
         if (isTerminating(instance)) return this.#readAgain(instance);
-        if (loaded.isSuspect) this.#ports.acquit(instance.instanceId);
+        this.#acquit(instance);
         return this.#block(instance, loaded.disagreement);
       case "unreadable":
         return this.#setAside(instance, loaded.error);

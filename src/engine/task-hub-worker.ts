@@ -225,7 +225,7 @@ export class TaskHubWorker {
   #makePorts(newExecutionId: () => string): PartitionPorts {
     const worker = this.#worker;
     const acquittals = new Acquittals(
-      (instanceIds) => this.#inTheEnd("forgetAttempts", () => worker.forgetAttempts(instanceIds)),
+      (instanceIds) => this.#inTheEnd("takeBackAttempts", () => worker.takeBackAttempts(instanceIds)),
       (callback) => this.#clock.soon(callback),
     );
     return {
@@ -252,6 +252,8 @@ export class TaskHubWorker {
       discard: (owned, messageIds, timers) =>
         this.#inTheEnd("discard", () => worker.discard(owned, messageIds, timers)),
       acquit: (instanceId) => acquittals.add(instanceId),
+      suspect: (instanceId) =>
+        this.#inTheEnd("countAttempts", async () => void (await worker.countAttempts([instanceId]))),
       quarantine: (instanceId, reason) =>
         this.#inTheEnd("quarantine", () => worker.quarantine(instanceId, reason)),
     };

@@ -147,8 +147,8 @@ export interface WorkerStore {
   discard(owned: OwnedPartition, messageIds: readonly number[], timers: readonly TimerKey[]): Promise<void>;
   /** Counts one more attempt for each of these instances and says how many there have been since it last made progress. */
   countAttempts(instanceIds: readonly string[]): Promise<readonly number[]>;
-  /** These instances were picked up and did no harm: their attempts count for nothing, as after progress. */
-  forgetAttempts(instanceIds: readonly string[]): Promise<void>;
+  /** These instances were picked up, and none of their code has its turn: one attempt less for each that has any. */
+  takeBackAttempts(instanceIds: readonly string[]): Promise<void>;
   /**
    * Keeps everything of an instance, says why in its record, and takes its start, its timers and its recovery out of
    * what `pull` gives. Messages still come, so that terminate wins. A new run of the instance lifts it.

@@ -12,7 +12,7 @@ export function bound(store: WorkerStore): WorkerStore {
     commit: (episodes) => store.commit(episodes),
     discard: (owned, messageIds, timers) => store.discard(owned, messageIds, timers),
     countAttempts: (instanceIds) => store.countAttempts(instanceIds),
-    forgetAttempts: (instanceIds) => store.forgetAttempts(instanceIds),
+    takeBackAttempts: (instanceIds) => store.takeBackAttempts(instanceIds),
     quarantine: (instanceId, reason) => store.quarantine(instanceId, reason),
     onWake: (listener) => store.onWake(listener),
   };

@@ -332,3 +332,66 @@ test("rewound into a critical section, an instance goes on once its entities are
   expect(await lockOf(hub, "a")).not.toMatchObject({ lockedBy: expect.anything() });
   expect(await lockOf(hub, "b")).not.toMatchObject({ lockedBy: expect.anything() });
 });
+
+test("S-169: what is to be locked cannot be called before the lock is there: the two would wait for each other", async () => {
+  const hub = bank();
+  hub.app.orchestration("hasty", function* (context) {
+    const early = context.callEntity(A, "get");
+    const lock = context.df.lock(A, B);
+    try {
+      yield context.callEntity(B, "get");
+    } catch (error) {
+      yield context.callEntity(new EntityId("account", "c"), "get");
+      yield lock;
+      return [(error as Error).message, yield early, yield context.callEntity(B, "get")];
+    }
+  });
+  const { client } = await hub.host();
+  const id = await client.startNew("hasty");
+  await hub.clock.advance(100);
+
+  expect(await client.getStatus(id)).toMatchObject({
+    runtimeStatus: "Completed",
+    output: [
+      "Entity '@account@b' cannot be called while the lock of '@account@a', '@account@b' is waited for. Wait for the lock first, or call before asking for it.",
+      100,
+      100,
+    ],
+  });
+});
+
+test("an answer that came after the failure is there when the rewind and it are read together", async () => {
+  const hub = new HubInMemory();
+  let broken = true;
+  let open: () => void = () => undefined;
+  hub.app.entity(
+    "door",
+    () =>
+      new Promise((resolve) => {
+        open = () => resolve("open");
+      }),
+  );
+  hub.app.activity("mayFail", () => {
+    if (broken) throw new Error("not today");
+  });
+  hub.app.orchestration("visit", function* (context) {
+    const call = context.callEntity(new EntityId("door", "front"), "knock");
+    yield context.callActivity("mayFail");
+    return yield call;
+  });
+  const { worker, client } = await hub.host();
+  const id = await client.startNew("visit");
+  await hub.clock.advance(100);
+  open();
+  await hub.clock.advance(100);
+  const kept = await (await hub.store()).query.messages(id);
+  worker.kill();
+  broken = false;
+  const outside = await hub.client();
+  await outside.rewind(id, "mended");
+  await hub.host();
+  await hub.clock.advance(16_000);
+
+  expect(kept).toHaveLength(1);
+  expect(await outside.getStatus(id)).toMatchObject({ runtimeStatus: "Completed", output: "open" });
+});

@@ -5,7 +5,7 @@ import { type Host, HubInMemory } from "./hub-in-memory.ts";
 const LEASE_MS = 15_000;
 
 /** Hosts that die when the deadly activity runs in them, as a process does that runs out of memory. */
-function startHosts(hub: HubInMemory) {
+function startHosts(hub: HubInMemory, { harmlessMs = 0 } = {}) {
   let deaths = 0;
   const start = async (): Promise<Host> => {
     const app = new App();
@@ -14,7 +14,13 @@ function startHosts(hub: HubInMemory) {
       host.worker.kill();
       await new Promise<never>(() => undefined);
     });
-    app.activity("harmless", () => "fine");
+    app.activity("harmless", () =>
+      harmlessMs === 0
+        ? "fine"
+        : new Promise((resolve) => {
+            hub.clock.after(harmlessMs, () => resolve("fine"));
+          }),
+    );
     app.orchestration("deadly", function* (ctx) {
       return yield ctx.callActivity("deadly");
     });
@@ -62,6 +68,84 @@ test("an instance that kills the process again and again is put away; its neighb
     ]),
     sentence: expect.stringContaining("It is in quarantine"),
   });
+});
+
+/** A hub whose host dies again and again, and what it says of the instance in the end. */
+async function afterCrashes(hub: HubInMemory, app: App, times: number): Promise<void> {
+  for (let crash = 0; crash < times; crash++) {
+    await hub.clock.advance(LEASE_MS + 1_000);
+    const { worker } = await hub.newHost({ app });
+    await worker.start();
+    await hub.clock.advance(3_000);
+    worker.kill();
+  }
+}
+
+test("an instance that waits for its child is not to blame, however often the process dies", async () => {
+  const hub = new HubInMemory();
+  const app = new App();
+  app.orchestration("child", function* (ctx) {
+    return yield ctx.waitForExternalEvent("go");
+  });
+  app.orchestration("parent", function* (ctx) {
+    return yield ctx.callSubOrchestrator("child", undefined, { instanceId: "child" });
+  });
+  const { worker, client } = await hub.host({ app });
+  await client.startNew("parent", { instanceId: "parent" });
+  await hub.clock.advance(100);
+  worker.kill();
+
+  await afterCrashes(hub, app, 12);
+
+  const last = await hub.host({ app });
+  await hub.clock.advance(LEASE_MS + 1_000);
+  await last.client.raiseEvent("child", "go", "home");
+  await hub.clock.advance(1_000);
+  expect(await last.client.getStatus("parent")).toMatchObject({
+    runtimeStatus: "Completed",
+    output: "home",
+  });
+  expect(hub.complaints).not.toContain("An instance was put into quarantine");
+});
+
+test("an activity that waits for its turn is not to blame; the one that runs is", async () => {
+  const hub = new HubInMemory({ settings: { maxConcurrentActivityFunctions: 1 } });
+  let isDone = false;
+  const app = new App();
+  app.activity("slow", () => (isDone ? "done" : new Promise<never>(() => undefined)));
+  app.orchestration("slow", function* (ctx) {
+    return yield ctx.callActivity("slow");
+  });
+  const { worker, client } = await hub.host({ app });
+  const names = ["a", "b", "c", "d"];
+  for (const instanceId of names) await client.startNew("slow", { instanceId });
+  await hub.clock.advance(100);
+  worker.kill();
+
+  await afterCrashes(hub, app, 6);
+
+  isDone = true;
+  const last = await hub.host({ app });
+  await hub.clock.advance(LEASE_MS + 3_000);
+  const ends = await Promise.all(names.map((name) => last.client.getStatus(name)));
+  expect(ends.filter((status) => status?.runtimeStatus !== "Completed").length).toBeLessThanOrEqual(1);
+});
+
+test("an activity that kills the process is found, though it has to wait for its turn each time", async () => {
+  const hub = new HubInMemory({ settings: { maxConcurrentActivityFunctions: 1 } });
+  const { start, deaths } = startHosts(hub, { harmlessMs: 100 });
+  const outside = await hub.client();
+  await outside.startNew("deadly", { instanceId: "bad" });
+  for (let restart = 0; restart < 12; restart++) {
+    for (let each = 0; each < 3; each++) await outside.startNew("busy");
+    await hub.clock.advance(LEASE_MS + 1_000);
+    await start();
+    await hub.clock.advance(3_000);
+  }
+
+  expect(deaths()).toBeGreaterThanOrEqual(5);
+  expect(deaths()).toBeLessThan(10);
+  expect((await outside.whyWaiting("bad"))?.sentence).toContain("It is in quarantine");
 });
 
 test("an instance in quarantine can be terminated, and started again under its id", async () => {

@@ -104,7 +104,7 @@ export class SimulatedConnection {
       commit: this.#write("commit", store.commit.bind(store)),
       discard: this.#write("discard", store.discard.bind(store), QUIETLY),
       countAttempts: this.#write("countAttempts", store.countAttempts.bind(store), QUIETLY),
-      forgetAttempts: this.#write("forgetAttempts", store.forgetAttempts.bind(store), QUIETLY),
+      takeBackAttempts: this.#write("takeBackAttempts", store.takeBackAttempts.bind(store), QUIETLY),
       quarantine: this.#write("quarantine", store.quarantine.bind(store)),
       onWake: (listener) => this.#wakes.add(this.#process, listener),
     };

@@ -101,10 +101,12 @@ export class MemoryWorkerStore implements WorkerStore {
     });
   }
 
-  async forgetAttempts(instanceIds: readonly string[]): Promise<void> {
+  async takeBackAttempts(instanceIds: readonly string[]): Promise<void> {
     for (const instanceId of instanceIds) {
       const instance = this.#hub.get(instanceId);
-      if (instance) this.#hub.put({ ...instance, record: { ...instance.record, attempts: 0 } });
+      if (instance === undefined) continue;
+      const attempts = Math.max(instance.record.attempts - 1, 0);
+      this.#hub.put({ ...instance, record: { ...instance.record, attempts } });
     }
   }
 

@@ -107,12 +107,12 @@ export class SqliteWorkerStore implements WorkerStore {
     );
   }
 
-  async forgetAttempts(instanceIds: readonly string[]): Promise<void> {
+  async takeBackAttempts(instanceIds: readonly string[]): Promise<void> {
     const { transactions, tables } = this.#hub.store;
-    transactions.write("forgetAttempts", () => {
+    transactions.write("takeBackAttempts", () => {
       for (const instanceId of instanceIds) {
         const row = tables.instances.row(this.#hub, instanceId);
-        if (row) tables.instances.setAttempts(row, 0);
+        if (row) tables.instances.setAttempts(row, Math.max(attemptsOf(row) - 1, 0));
       }
     });
   }

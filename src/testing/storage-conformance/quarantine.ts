@@ -21,15 +21,29 @@ export function describeQuarantine(open: OpenHarness): void {
       expect(await owner.store.countAttempts(["a", "b"])).toEqual([1, 2]);
     });
 
-    test("attempts that did no harm are forgotten", async () => {
+    test("an attempt that did no harm is taken back; what is none stays none", async () => {
       const owner = await scene().join();
       await scene().create("a");
       await scene().create("b");
       await owner.store.countAttempts(["a", "b"]);
+      await owner.store.countAttempts(["a"]);
 
-      await owner.store.forgetAttempts(["a", "nobody"]);
+      await owner.store.takeBackAttempts(["a", "nobody"]);
 
-      expect(await owner.store.countAttempts(["a", "b"])).toEqual([1, 2]);
+      expect(await owner.store.countAttempts(["a", "b"])).toEqual([2, 2]);
+      for (let time = 0; time < 3; time++) await owner.store.takeBackAttempts(["b"]);
+      expect(await owner.store.countAttempts(["b"])).toEqual([1]);
+    });
+
+    test("attempts before the last progress are not taken back a second time", async () => {
+      const owner = await scene().join();
+      const run = await scene().create("a");
+      await owner.store.countAttempts(["a"]);
+      await owner.apply(owner.episode("a", run));
+
+      await owner.store.takeBackAttempts(["a"]);
+
+      expect(await scene().hub.query.get("a")).toMatchObject({ attempts: 0 });
     });
 
     test("attempts outlive the worker that counted them", async () => {
