@@ -1,4 +1,4 @@
-import type { EntityLock, EntityMessage } from "./entity-message.ts";
+import { type EntityLock, type EntityMessage, isEntityMessage } from "./entity-message.ts";
 import type { EntityLockHolder } from "./entity-state.ts";
 
 /** One message that has its turn, and who holds the lock after it. */
@@ -11,42 +11,44 @@ export interface EntityStep {
   readonly releases?: true;
 }
 
+export interface QueuedMessage {
+  readonly event?: { readonly type: string } | undefined;
+}
+
 /**
  * Which messages of an entity's queue have their turn now, in their order (E-4).
  *
  * 1. In the order of arrival, while the entity is not locked.
  * 2. While it is locked only calls from inside the critical section, and its end; all else keeps its place (S-168).
  * 3. A message that means nothing to an entity has its turn at once: it does nothing.
+ *
+ * The first `waiting` messages are known to wait for the end of this lock.
  */
 export function planSteps(
-  queue: readonly ({ readonly type: string } | undefined)[],
+  queue: readonly QueuedMessage[],
   lock: EntityLockHolder | undefined,
-  maxOperations: number,
+  { maxOperations, waiting = 0 }: { readonly maxOperations: number; readonly waiting?: number },
 ): readonly EntityStep[] {
-  return new Planner(queue as readonly (EntityMessage | undefined)[], lock, maxOperations).plan();
+  return new Planner(queue, lock, maxOperations).plan(waiting);
 }
 
 class Planner {
-  readonly #queue: readonly (EntityMessage | undefined)[];
+  readonly #queue: readonly QueuedMessage[];
   readonly #steps: EntityStep[] = [];
   readonly #taken = new Set<number>();
   #room: number;
   #lock: EntityLockHolder | undefined;
 
-  constructor(
-    queue: readonly (EntityMessage | undefined)[],
-    lock: EntityLockHolder | undefined,
-    maxOperations: number,
-  ) {
+  constructor(queue: readonly QueuedMessage[], lock: EntityLockHolder | undefined, maxOperations: number) {
     this.#queue = queue;
     this.#lock = lock;
     this.#room = maxOperations;
   }
 
-  plan(): readonly EntityStep[] {
-    for (let index = 0; index < this.#queue.length; index++) {
+  plan(from: number): readonly EntityStep[] {
+    for (let index = from; index < this.#queue.length; index++) {
       if (this.#taken.has(index)) continue;
-      const event = this.#queue[index];
+      const event = this.#eventAt(index);
       switch (event?.type) {
         case "EntityOperation":
           if (!this.#mayEnter(event.criticalSectionId)) break;
@@ -83,10 +85,12 @@ class Planner {
       this.#take(index, { releases: true });
       return true;
     }
-    const request = this.#queue.findIndex(
-      (event, at) =>
-        event?.type === "EntityLock" && event.criticalSectionId === criticalSectionId && !this.#taken.has(at),
-    );
+    const request = this.#queue.findIndex((_, at) => {
+      const event = this.#eventAt(at);
+      return (
+        event?.type === "EntityLock" && event.criticalSectionId === criticalSectionId && !this.#taken.has(at)
+      );
+    });
     if (request >= 0 && request < index) {
       // It has its turn without effect: the step does not say that the lock is its own.
       this.#take(request);
@@ -95,8 +99,13 @@ class Planner {
     return false;
   }
 
+  #eventAt(index: number): EntityMessage | undefined {
+    const event = this.#queue[index]?.event;
+    return event && isEntityMessage(event) ? event : undefined;
+  }
+
   #take(index: number, more: { readonly releases?: true } = {}): void {
     this.#taken.add(index);
-    this.#steps.push({ index, event: this.#queue[index], lock: this.#lock, ...more });
+    this.#steps.push({ index, event: this.#eventAt(index), lock: this.#lock, ...more });
   }
 }

@@ -43,6 +43,8 @@ export interface ActiveEntity {
   state: EntityState;
   /** Messages that wait for their turn, in their order; they stay in the store until it comes. */
   queue: PendingMessage[];
+  /** So many at the head of the queue wait for the end of the lock as it is now. */
+  waiting: number;
   /** Messages of the queue have their turn that the last batch had no room for. */
   isDue: boolean;
   /** It has no row yet, and gets one before it does anything: the store has to count how often it kills the process. */

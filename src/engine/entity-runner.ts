@@ -1,6 +1,6 @@
 import type { EntityBatchResult } from "../core/entity-batch.ts";
 import { parseEntityId } from "../core/entity-id.ts";
-import { type EntityOperation, isEntityMessage } from "../core/entity-message.ts";
+import type { EntityOperation } from "../core/entity-message.ts";
 import { type EntityStep, planSteps } from "../core/entity-plan.ts";
 import type { OwnedPartition } from "../storage/index.ts";
 import type { ActiveEntity, ActiveInstance, PendingMessage } from "./active-instance.ts";
@@ -44,14 +44,17 @@ export class EntityRunner {
     entity.isDue = false;
     if (entity.isUnborn) return this.#bear(instance, entity);
     const steps = this.#plan(entity);
-    if (steps.length === 0) return this.#after.rest(instance);
+    if (steps.length === 0) {
+      entity.waiting = entity.queue.length;
+      return this.#after.rest(instance);
+    }
     instance.phase = "running";
     this.#execute(instance, entity, steps);
   }
 
   #plan(entity: ActiveEntity): readonly EntityStep[] {
-    const events = entity.queue.map(({ event }) => (event && isEntityMessage(event) ? event : undefined));
-    return planSteps(events, entity.state.lock, this.#ports.settings.maxEntityOperationBatchSize);
+    const { maxEntityOperationBatchSize: maxOperations } = this.#ports.settings;
+    return planSteps(entity.queue, entity.state.lock, { maxOperations, waiting: entity.waiting });
   }
 
   #execute(instance: ActiveInstance, entity: ActiveEntity, steps: readonly EntityStep[]): void {
@@ -179,6 +182,8 @@ export class EntityRunner {
     const taken: PendingMessage[] = [];
     const left: PendingMessage[] = [];
     entity.queue.forEach((message, index) => (done.has(index) ? taken : left).push(message));
+    const isSameLock = entity.state.lock?.criticalSectionId === built.state.lock?.criticalSectionId;
+    entity.waiting = isSameLock && built.state.lock && !entity.isDue ? left.length : 0;
     entity.queue = left;
     entity.state = built.state;
     if (!built.episode.removes) instance.run = built.episode.run;

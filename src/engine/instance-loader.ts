@@ -74,7 +74,7 @@ function adoptEntity(instance: ActiveInstance, loaded: LoadedInstance | undefine
   if (loaded?.record.quarantined !== undefined) return { type: "held" };
   try {
     const state = decodeEntity(loaded?.record.input);
-    instance.entity = { state, queue: [], isDue: false };
+    instance.entity = { state, queue: [], waiting: 0, isDue: false };
   } catch (error) {
     return { type: "unreadable", error: error instanceof Error ? error : new Error(String(error)) };
   }
@@ -91,7 +91,7 @@ function isEarly(record: InstanceRecord, { clock }: LoaderPorts): boolean {
 
 function adopt(instance: ActiveInstance, { record, chunks }: LoadedInstance): void {
   instance.run = record.run;
-  if (isSuspect(record)) instance.suspicion = "counted";
+  if (instance.recovering && isSuspect(record)) instance.suspicion = "counted";
   instance.nextSeq = (chunks.at(-1)?.seq ?? -1) + 1;
   instance.row = {
     status: record.status,

@@ -169,6 +169,8 @@ export class PartitionPuller {
         for (const begin of begins) begin();
         return progress;
       },
+      hold: () => partition.hold(instanceId),
+      release: () => partition.release(instanceId),
     }));
     await restartAfterCrash(found, {
       clock,
@@ -177,6 +179,7 @@ export class PartitionPuller {
       mayRun: (record) => partition.mayRun(record),
       countAttempts: (instanceIds) => worker.countAttempts(instanceIds),
       quarantine: (instanceId, reason) => worker.quarantine(instanceId, reason),
+      later: (delayMs, then) => this.#later(delayMs, then),
       isStopped: () => this.#stopped,
     });
   }

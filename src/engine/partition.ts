@@ -170,6 +170,16 @@ export class Partition {
     this.#residents.load(instanceId, { recovering: true });
   }
 
+  /** It is left alone, whatever comes for it but its end, until it is released. */
+  hold(instanceId: string): void {
+    this.#residents.hold(instanceId);
+  }
+
+  /** What has come for it meanwhile is in the store. */
+  release(instanceId: string): void {
+    if (this.#residents.release(instanceId)) void this.#takeWaiting(instanceId);
+  }
+
   /** Resolves when the instance has come to a commit, or to rest without one. */
   progressOf(instanceId: string): Promise<void> {
     return this.#residents.progressOf(instanceId);

@@ -43,6 +43,8 @@ export class ResidentInstances {
   readonly #blocked = new Set<string>();
   /** Instances that had to be left alone: the next to read one looks for what was left with it. */
   readonly #rested = new Set<string>();
+  /** Instances that are left alone for now, for they may have killed the process. */
+  readonly #onHold = new Set<string>();
   /** Until the worker has seen all that a former owner left, every instance that is read may have work to restart. */
   #takingOver = true;
 
@@ -108,6 +110,16 @@ export class ResidentInstances {
     this.#instances.set(instanceId, instance);
     void this.#fill(instance);
     return instance;
+  }
+
+  hold(instanceId: string): void {
+    this.#onHold.add(instanceId);
+    this.#rested.add(instanceId);
+  }
+
+  /** False when it was not on hold. */
+  release(instanceId: string): boolean {
+    return this.#onHold.delete(instanceId);
   }
 
   /** A session from the beginning of the execution. */
@@ -256,11 +268,18 @@ export class ResidentInstances {
 
   async #fill(instance: ActiveInstance): Promise<void> {
     try {
-      await this.#goOn(instance, await loadInstance(instance, this.held, this.#ports));
+      await this.#goOn(instance, await this.#read(instance));
     } catch (error) {
       if (this.#residence.tenure.over) return;
       this.#setAside(instance, error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  async #read(instance: ActiveInstance): Promise<Loading> {
+    // What is for it is put into its inbox in this turn.
+    await Promise.resolve();
+    if (this.#onHold.has(instance.instanceId) && !isTerminating(instance)) return { type: "held" };
+    return loadInstance(instance, this.held, this.#ports);
   }
 
   async #goOn(instance: ActiveInstance, loaded: Loading): Promise<void> {

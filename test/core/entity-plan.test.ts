@@ -56,8 +56,15 @@ test.each([
   ["what means nothing goes at once, locked or not", "? op ?", "a", 9, [0, 2], "a"],
   ["nothing has its turn", "op lock:b", "a", 9, [], "a"],
 ])("%s", (_rule, queue, holder, max, expected, holderAfter) => {
-  const steps = planSteps(queueOf(queue), heldBy(holder), max);
+  const events = queueOf(queue).map((event) => ({ event }));
+  const lock = heldBy(holder);
+  const steps = planSteps(events, lock, { maxOperations: max });
 
   expect(steps.map(({ index }) => index)).toEqual(expected);
   expect(steps.length === 0 ? heldBy(holder) : steps.at(-1)?.lock).toEqual(heldBy(holderAfter));
+  const settled = events.findIndex(
+    (_, index) => planSteps(events.slice(0, index + 1), lock, { maxOperations: 9 }).length > 0,
+  );
+  const waiting = settled < 0 ? events.length : settled;
+  expect(planSteps(events, lock, { maxOperations: max, waiting })).toEqual(steps);
 });

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import { EntityId } from "../../src/core/entity-id.ts";
 import { App } from "../../src/sdk/app.ts";
 import { type Host, HubInMemory } from "./hub-in-memory.ts";
 
 const LEASE_MS = 15_000;
+const GOOD = new EntityId("cell", "good");
 
 /** Hosts that die when the deadly activity runs in them, as a process does that runs out of memory. */
 function startHosts(hub: HubInMemory, { harmlessMs = 0 } = {}) {
@@ -129,6 +131,48 @@ test("an activity that waits for its turn is not to blame; the one that runs is"
   await hub.clock.advance(LEASE_MS + 3_000);
   const ends = await Promise.all(names.map((name) => last.client.getStatus(name)));
   expect(ends.filter((status) => status?.runtimeStatus !== "Completed").length).toBeLessThanOrEqual(1);
+});
+
+test("what kills every process soon after its start puts nobody away", async () => {
+  const hub = new HubInMemory();
+  const app = new App();
+  app.activity(
+    "slow",
+    () =>
+      new Promise((resolve) => {
+        hub.clock.after(4_000, () => resolve("done"));
+      }),
+  );
+  app.entity<number>("cell", (context) => {
+    context.setState(context.getState(() => 0) + 1);
+    return new Promise((resolve) => {
+      hub.clock.after(4_000, () => resolve(undefined));
+    });
+  });
+  app.orchestration("slow", function* (ctx) {
+    const result = yield ctx.callActivity("slow");
+    return [result, yield ctx.waitForExternalEvent("go")];
+  });
+  const { worker, client } = await hub.host({ app });
+  const names = ["a", "b", "c"];
+  for (const instanceId of names) await client.startNew("slow", { instanceId });
+  await client.entities.signal(GOOD, "add");
+  await hub.clock.advance(100);
+  worker.kill();
+
+  await afterCrashes(hub, app, 12);
+
+  const outside = await hub.client();
+  for (const name of names) await outside.raiseEvent(name, "go", name);
+  await outside.entities.signal(GOOD, "add");
+  await hub.host({ app });
+  await hub.clock.advance(LEASE_MS + 5_000);
+  for (const name of names) await outside.raiseEvent(name, "go", "again");
+  await hub.clock.advance(20_000);
+  const ends = await Promise.all(names.map((name) => outside.getStatus(name)));
+  expect(ends.map((status) => status?.output)).toEqual(names.map((name) => ["done", name]));
+  expect(await outside.entities.read(GOOD)).toMatchObject({ state: "2" });
+  expect(hub.complaints).not.toContain("An instance was put into quarantine");
 });
 
 test("an activity that kills the process is found, though it has to wait for its turn each time", async () => {
