@@ -45,6 +45,9 @@ type Fields<T extends HistoryEvent["type"]> = {
 
 const parent = fc.record({ instanceId: text, executionId: text, name: text, taskScheduledId: number });
 
+/** Chunks have no place for it yet. */
+const absent = fc.constant(undefined);
+
 /** A generator for every field of every event: an event that is added to the union is missed here by the compiler. */
 const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
   ExecutionStarted: {
@@ -56,6 +59,7 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
     parent: maybe(parent),
     tags: maybe(fc.dictionary(fc.string(), text)),
     scheduledStartTime: maybe(number),
+    traceContext: absent,
     generation: maybe(number),
   },
   ExecutionCompleted: {
@@ -68,7 +72,15 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
   ExecutionSuspended: { reason: maybe(text) },
   ExecutionResumed: { reason: maybe(text) },
   ExecutionRewound: { reason: maybe(text), parent: maybe(parent) },
-  TaskScheduled: { eventId: number, name: text, input: maybe(json), retryOf: maybe(number) },
+  TaskScheduled: {
+    eventId: number,
+    name: text,
+    version: absent,
+    input: maybe(json),
+    tags: absent,
+    traceContext: absent,
+    retryOf: maybe(number),
+  },
   TaskCompleted: { taskScheduledId: number, result: maybe(json) },
   TaskFailed: { taskScheduledId: number, reason: text, failure },
   SubOrchestrationInstanceCreated: {
@@ -77,6 +89,8 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
     name: text,
     version: maybe(text),
     input: maybe(json),
+    tags: absent,
+    traceContext: absent,
     retryOf: maybe(number),
     fireAndForget: fc.constantFrom(undefined, true),
   },
