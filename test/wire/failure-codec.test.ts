@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import type { FailureDetails } from "../../src/core/failure-details.ts";
 import { decodeFailure, encodeFailure } from "../../src/wire/failure-codec.ts";
 import {
-  ActivityResponseSchema,
+  HistoryEventSchema,
   TaskFailureDetailsSchema,
 } from "../../src/wire/generated/orchestrator_service_pb.ts";
+import { encodeHistory } from "../../src/wire/history-codec.ts";
 import { asSdkReads, sentBySdk } from "./sdk-messages.ts";
 
 const bytesOf = (failure: FailureDetails): Uint8Array =>
@@ -25,6 +26,10 @@ function nested(causes: number): FailureDetails {
 
 const causesOf = ({ innerFailure }: FailureDetails): number =>
   innerFailure ? 1 + causesOf(innerFailure) : 0;
+
+function nestedObjects(depth: number): object {
+  return depth === 0 ? {} : { in: nestedObjects(depth - 1) };
+}
 
 function nestedArrays(depth: number): unknown {
   return depth === 0 ? [] : [nestedArrays(depth - 1)];
@@ -94,17 +99,19 @@ describe("a failure", () => {
     expect(causesOf(decodeFailure(longer))).toBe(32);
   });
 
-  test("stays within the depth that readers of protobuf accept", () => {
-    const deepest = (causes: FailureDetails): FailureDetails =>
-      causes.innerFailure
-        ? { ...causes, innerFailure: deepest(causes.innerFailure) }
-        : { ...causes, properties: { deep: nestedArrays(100) } };
-    const response = create(ActivityResponseSchema, { failureDetails: encodeFailure(deepest(nested(32))) });
+  test("stays within the hundred messages that readers of protobuf accept inside each other", () => {
+    const deepest = (at: FailureDetails): FailureDetails =>
+      at.innerFailure
+        ? { ...at, innerFailure: deepest(at.innerFailure) }
+        : { ...at, properties: { deep: nestedObjects(100) } };
+    const [event] = encodeHistory(
+      [{ type: "TaskFailed", timestamp: 0, taskScheduledId: 0, reason: "", failure: deepest(nested(32)) }],
+      "worker",
+    );
+    const bytes = toBinary(HistoryEventSchema, event ?? create(HistoryEventSchema));
 
-    const bytes = toBinary(ActivityResponseSchema, response);
-
-    // A work item holds a failure two messages deeper than a response does.
-    expect(() => fromBinary(ActivityResponseSchema, bytes, { recursionLimit: 98 })).not.toThrow();
+    // Two more lie around it in a work item.
+    expect(() => fromBinary(HistoryEventSchema, bytes, { recursionLimit: 98 })).not.toThrow();
   });
 
   test("sends as text what lies too deep in a property", () => {
