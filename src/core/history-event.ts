@@ -1,5 +1,6 @@
 import type { EntityMessage } from "./entity-message.ts";
 import type { FailureDetails } from "./failure-details.ts";
+import type { TraceContext } from "./trace-context.ts";
 
 /** JSON text, exactly as it is stored. `undefined` stands for "no value". */
 export type JsonText = string;
@@ -32,6 +33,7 @@ export interface ExecutionStarted extends EventBase {
   readonly parent?: ParentInstance;
   readonly tags?: Readonly<Record<string, string>>;
   readonly scheduledStartTime?: number;
+  readonly traceContext?: TraceContext;
   /** Counts the executions of one instance: 0 for the first, one more with each continue-as-new. */
   readonly generation?: number;
 }
@@ -54,6 +56,10 @@ export interface ExecutionCompleted extends SchedulingEvent {
 export interface ExecutionTerminated extends EventBase {
   readonly type: "ExecutionTerminated";
   readonly reason?: string;
+  /** What stands as the output instead of the reason. */
+  readonly output?: JsonText;
+  /** Its children are terminated too, and theirs. */
+  readonly recurse?: true;
 }
 
 export interface ExecutionSuspended extends EventBase {
@@ -77,6 +83,9 @@ export interface ExecutionRewound extends EventBase {
 export interface TaskScheduled extends SchedulingEvent {
   readonly type: "TaskScheduled";
   readonly name: string;
+  readonly version?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly traceContext?: TraceContext;
   readonly input?: JsonText;
   /** The first task of the retried call this attempt belongs to. */
   readonly retryOf?: number;
@@ -100,6 +109,8 @@ export interface SubOrchestrationInstanceCreated extends SchedulingEvent {
   readonly instanceId: string;
   readonly name: string;
   readonly version?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly traceContext?: TraceContext;
   readonly input?: JsonText;
   readonly retryOf?: number;
   /** Started without waiting for it (S-114): it reports to nobody. */

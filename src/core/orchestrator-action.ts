@@ -1,4 +1,5 @@
 import type { JsonText } from "./history-event.ts";
+import type { TraceContext } from "./trace-context.ts";
 
 /** What one episode asks the engine to do. `id` is the sequence number of the action (S-30). */
 export type OrchestratorAction =
@@ -19,6 +20,9 @@ export interface ScheduleTaskAction {
   readonly type: "ScheduleTask";
   readonly id: number;
   readonly name: string;
+  readonly version?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly traceContext?: TraceContext;
   readonly input: JsonText | undefined;
   readonly retryOf: number | undefined;
 }
@@ -40,6 +44,8 @@ export interface CreateSubOrchestrationAction {
   readonly input: JsonText | undefined;
   readonly retryOf: number | undefined;
   readonly fireAndForget: boolean;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly traceContext?: TraceContext;
 }
 
 export interface SendEventAction {
