@@ -15,6 +15,7 @@ export const projects: Readonly<Record<string, ProjectOptions>> = {
   house: {},
   core: { setupFiles: ["test/core/ambient-guard.ts"] },
   storage: {},
+  wire: {},
   providers: {},
   engine: {},
   sdk: {},

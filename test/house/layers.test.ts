@@ -6,6 +6,7 @@ import { filesBelow, readText } from "./repository.ts";
 const layers: Readonly<Record<string, readonly string[]>> = {
   core: [],
   storage: ["core"],
+  wire: ["core"],
   providers: ["core", "storage"],
   "providers/memory": ["core", "storage", "providers"],
   "providers/sqlite": ["core", "storage", "providers"],
