@@ -16,22 +16,23 @@ function eventOf(action: OrchestratorAction, timestamp: number): HistoryEvent {
   const eventId = action.id;
   switch (action.type) {
     case "ScheduleTask": {
-      const { name, input, retryOf } = action;
-      return { type: "TaskScheduled", eventId, timestamp, name, ...given({ input, retryOf }) };
+      const { name, version, tags, traceContext, input, retryOf } = action;
+      const asked = given({ version, tags, traceContext, input, retryOf });
+      return { type: "TaskScheduled", eventId, timestamp, name, ...asked };
     }
     case "CreateTimer": {
       const { fireAt, retryOf, timeoutOf } = action;
       return { type: "TimerCreated", eventId, timestamp, fireAt, ...given({ retryOf, timeoutOf }) };
     }
     case "CreateSubOrchestration": {
-      const { instanceId, name, version, input, retryOf } = action;
+      const { instanceId, name, version, tags, traceContext, input, retryOf } = action;
       return {
         type: "SubOrchestrationInstanceCreated",
         eventId,
         timestamp,
         instanceId,
         name,
-        ...given({ version, input, retryOf }),
+        ...given({ version, tags, traceContext, input, retryOf }),
         ...(action.fireAndForget ? { fireAndForget: true } : {}),
       };
     }

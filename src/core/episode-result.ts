@@ -1,7 +1,7 @@
 import type { CriticalSection } from "./critical-section.ts";
 import type { FailureDetails } from "./failure-details.ts";
 import type { CompletionStatus, EventRaised, HistoryEvent, JsonText } from "./history-event.ts";
-import type { OpenTask } from "./open-tasks.ts";
+import type { TrackedTask } from "./open-tasks.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
 
 export interface Completion {
@@ -30,7 +30,7 @@ export interface EpisodeResult {
   readonly customStatus: { readonly text: JsonText | undefined } | undefined;
   readonly canceledTimers: readonly { readonly id: number; readonly fireAt: number }[];
   /** Tasks the orchestration ended without waiting for. */
-  readonly abandoned: readonly OpenTask[];
+  readonly abandoned: readonly TrackedTask[];
   /** The critical section the execution was in, or asked for, when it ended. */
   readonly section: CriticalSection | undefined;
 }

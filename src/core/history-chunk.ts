@@ -1,6 +1,12 @@
 import { isEntityMessage } from "./entity-message.ts";
 import { DurableError } from "./errors.ts";
-import type { HistoryEvent, InstanceMessage, JsonText, MessageEvent } from "./history-event.ts";
+import type {
+  HistoryEvent,
+  InstanceMessage,
+  JsonText,
+  MessageEvent,
+  TaskScheduled,
+} from "./history-event.ts";
 
 /** The stored form of the events of one episode, and how many events a reader of the history will see. */
 export interface EncodedChunk {
@@ -23,7 +29,7 @@ export function encodeChunk(events: readonly HistoryEvent[], at: number): Encode
 function encodeEvent(event: HistoryEvent, at: number): string {
   switch (event.type) {
     case "TaskScheduled":
-      if (event.retryOf !== undefined) break;
+      if (isAdorned(event)) break;
       return `{"type":"TaskScheduled","eventId":${event.eventId}${field("name", event.name)}${field("input", event.input)}${time(event, at)}}`;
     case "TaskCompleted":
       return `{"type":"TaskCompleted","taskScheduledId":${event.taskScheduledId}${field("result", event.result)}${time(event, at)}}`;
@@ -31,6 +37,10 @@ function encodeEvent(event: HistoryEvent, at: number): string {
       break;
   }
   return JSON.stringify(lean(event, at));
+}
+
+function isAdorned({ retryOf, version, tags, traceContext }: TaskScheduled): boolean {
+  return (retryOf ?? version ?? tags ?? traceContext) !== undefined;
 }
 
 function field(key: string, text: string | undefined): string {

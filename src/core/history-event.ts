@@ -56,6 +56,10 @@ export interface ExecutionCompleted extends SchedulingEvent {
 export interface ExecutionTerminated extends EventBase {
   readonly type: "ExecutionTerminated";
   readonly reason?: string;
+  /** What stands as the output instead of the reason. */
+  readonly output?: JsonText;
+  /** Its children are terminated too, and theirs. */
+  readonly recurse?: true;
 }
 
 export interface ExecutionSuspended extends EventBase {
@@ -80,9 +84,9 @@ export interface TaskScheduled extends SchedulingEvent {
   readonly type: "TaskScheduled";
   readonly name: string;
   readonly version?: string;
-  readonly input?: JsonText;
   readonly tags?: Readonly<Record<string, string>>;
   readonly traceContext?: TraceContext;
+  readonly input?: JsonText;
   /** The first task of the retried call this attempt belongs to. */
   readonly retryOf?: number;
 }
@@ -105,9 +109,9 @@ export interface SubOrchestrationInstanceCreated extends SchedulingEvent {
   readonly instanceId: string;
   readonly name: string;
   readonly version?: string;
-  readonly input?: JsonText;
   readonly tags?: Readonly<Record<string, string>>;
   readonly traceContext?: TraceContext;
+  readonly input?: JsonText;
   readonly retryOf?: number;
   /** Started without waiting for it (S-114): it reports to nobody. */
   readonly fireAndForget?: true;

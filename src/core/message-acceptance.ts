@@ -4,7 +4,7 @@ import type {
   SubOrchestrationInstanceCompleted,
   SubOrchestrationInstanceFailed,
 } from "./history-event.ts";
-import type { OpenTasks } from "./open-tasks.ts";
+import type { OpenTasks, TrackedTask } from "./open-tasks.ts";
 
 /** What the state of an execution says about messages that come. */
 export interface ExecutionState {
@@ -14,11 +14,11 @@ export interface ExecutionState {
 
 /** Which messages count: duplicates, and results that nobody asked for, leave no trace in the history (S-33). */
 export class MessageAcceptance {
-  readonly #open: OpenTasks;
+  readonly #open: OpenTasks<TrackedTask>;
   readonly #claimAnswer: (answer: EntityAnswer) => boolean;
   #messageIds: Set<string> | undefined;
 
-  constructor(open: OpenTasks, claimAnswer: (answer: EntityAnswer) => boolean) {
+  constructor(open: OpenTasks<TrackedTask>, claimAnswer: (answer: EntityAnswer) => boolean) {
     this.#open = open;
     this.#claimAnswer = claimAnswer;
   }

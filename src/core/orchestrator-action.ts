@@ -20,11 +20,11 @@ export interface ScheduleTaskAction {
   readonly type: "ScheduleTask";
   readonly id: number;
   readonly name: string;
-  readonly input: JsonText | undefined;
-  readonly retryOf: number | undefined;
   readonly version?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly traceContext?: TraceContext;
+  readonly input: JsonText | undefined;
+  readonly retryOf: number | undefined;
 }
 
 export interface CreateTimerAction {

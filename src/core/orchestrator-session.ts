@@ -6,7 +6,14 @@ import type { Completion, ContinuedAsNew, EpisodeResult } from "./episode-result
 import { type Disagreement, type ErrorCode, NonDeterminismError } from "./errors.ts";
 import { ExternalEvents } from "./external-events.ts";
 import { describeFailure, type FailureDetails, taskFailed } from "./failure-details.ts";
-import type { EventRaised, ExecutionStarted, HistoryEvent, JsonText, MessageEvent } from "./history-event.ts";
+import type {
+  EventRaised,
+  ExecutionStarted,
+  ExecutionTerminated,
+  HistoryEvent,
+  JsonText,
+  MessageEvent,
+} from "./history-event.ts";
 import { isEntityAnswer, MessageAcceptance } from "./message-acceptance.ts";
 import type { OpenSubOrchestration } from "./open-tasks.ts";
 import {
@@ -312,7 +319,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       case "ExecutionResumed":
         return this.#resumeExecution();
       case "ExecutionTerminated":
-        return this.#terminate(event.reason);
+        return this.#terminate(event);
       case "ExecutionRewound":
         return this.#entities?.section?.lose();
       case "OrchestratorCompleted":
@@ -371,13 +378,13 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
     for (const event of held) this.#applyNow(event);
   }
 
-  #terminate(reason: string | undefined): void {
+  #terminate({ reason, output }: ExecutionTerminated): void {
     if (this.#isComplete()) return;
     this.#suspension = undefined;
     this.#continue = undefined;
     this.#end({
       status: "Terminated",
-      result: reason === undefined ? undefined : toJsonText(reason, "The reason"),
+      result: output ?? (reason === undefined ? undefined : toJsonText(reason, "The reason")),
       failure: undefined,
       immediate: true,
     });

@@ -6,6 +6,8 @@ export type WaitingReason =
   | { readonly type: "suspended"; readonly since: number; readonly reason?: string }
   | { readonly type: "quarantined"; readonly reason: string }
   | { readonly type: "orchestrator-missing"; readonly name: string }
+  /** Workers that connect run it, and none of those that are there does. */
+  | { readonly type: "worker-missing"; readonly name: string; readonly version?: string }
   | {
       readonly type: "version-missing";
       readonly name: string;
@@ -22,8 +24,8 @@ export type WaitingReason =
       readonly name: string;
       readonly taskId: number;
       readonly since: number;
-      /** unknown: the process that is asked does not run this instance. */
-      readonly state: "running" | "queued" | "unknown";
+      /** no-worker: none is connected that has it. unknown: the process that is asked does not run this instance. */
+      readonly state: "running" | "queued" | "no-worker" | "unknown";
     }
   | {
       readonly type: "sub-orchestration";
@@ -91,6 +93,10 @@ function sentenceOf(reason: WaitingReason): string {
       return `It is in quarantine: ${reason.reason}`;
     case "orchestrator-missing":
       return `No worker has the orchestrator '${reason.name}'`;
+    case "worker-missing": {
+      const version = reason.version === undefined ? "" : ` in version '${reason.version}'`;
+      return `No worker is connected that has the orchestrator '${reason.name}'${version}`;
+    }
     case "version-missing":
       return versionSentence(reason);
     case "blocked":
@@ -138,6 +144,7 @@ function activitySentence(reason: Extract<WaitingReason, { type: "activity" }>):
   const doing = {
     running: "is running",
     queued: "waits for a free slot",
+    "no-worker": "waits for a worker that has it",
     unknown: "is under way",
   }[reason.state];
   return `Activity '${reason.name}' ${doing} since ${iso(reason.since)}`;

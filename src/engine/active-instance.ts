@@ -88,7 +88,18 @@ export class ActiveInstance {
 
 /** The first event of an execution, made from what the store holds of the instance. */
 export function startedEvent(instance: NewInstance | InstanceRecord, generation = 0): ExecutionStarted {
-  const { instanceId, executionId, name, version, input, parent, tags, scheduledAt, createdAt } = instance;
+  const {
+    instanceId,
+    executionId,
+    name,
+    version,
+    input,
+    parent,
+    tags,
+    scheduledAt,
+    createdAt,
+    traceContext,
+  } = instance;
   return {
     type: "ExecutionStarted",
     timestamp: createdAt,
@@ -99,6 +110,7 @@ export function startedEvent(instance: NewInstance | InstanceRecord, generation 
     ...(input === undefined ? {} : { input }),
     ...(parent === undefined ? {} : { parent }),
     ...(tags === undefined ? {} : { tags }),
+    ...(traceContext === undefined ? {} : { traceContext }),
     ...(scheduledAt === undefined ? {} : { scheduledStartTime: scheduledAt }),
     ...(generation === 0 ? {} : { generation }),
   };

@@ -17,7 +17,8 @@ interface Entry {
 }
 
 /**
- * Starts activities whose scheduling is committed, so many at a time, first come first served.
+ * Starts activities whose scheduling is committed, so many at a time, first come first served; those that run elsewhere
+ * at once.
  *
  * An activity that is known here is not started a second time, and the outcome of an aborted one goes nowhere.
  */
@@ -46,7 +47,8 @@ export class ActivityDispatcher {
     const entry: Entry = { call, done, hasTurn: false, running: undefined, aborted: false };
     if (ofRun) ofRun.set(call.taskId, entry);
     else this.#entries.set(call.run, new Map([[call.taskId, entry]]));
-    if (this.#running < this.#limit && this.#next >= this.#waiting.length) this.#launch(entry);
+    if (!this.#executor.runsHere("activity", call.name)) this.#send(entry);
+    else if (this.#running < this.#limit && this.#next >= this.#waiting.length) this.#launch(entry);
     else this.#waiting.push(entry);
     return true;
   }
@@ -55,9 +57,10 @@ export class ActivityDispatcher {
     return this.#entries.get(run)?.has(taskId) ?? false;
   }
 
-  /** Since when this process has the activity: running or waiting for a slot. */
-  isRunning(run: number, taskId: number): boolean {
-    return this.#entries.get(run)?.get(taskId)?.running !== undefined;
+  /** What stands in the way of an activity that is known here. */
+  waitsFor(run: number, taskId: number): "worker" | "slot" | undefined {
+    const running = this.#entries.get(run)?.get(taskId)?.running;
+    return running === undefined ? "slot" : running.waitsFor;
   }
 
   /** Whether an activity of this run is running, or about to. */
@@ -97,6 +100,17 @@ export class ActivityDispatcher {
 
   #all(): readonly Entry[] {
     return [...this.#entries.values()].flatMap((ofRun) => [...ofRun.values()]);
+  }
+
+  /** Where it runs, others look after it when a process dies. */
+  #send(entry: Entry): void {
+    const running = this.#executor.startActivity(entry.call);
+    entry.running = running;
+    void running.outcome.then((outcome) => {
+      if (entry.aborted) return;
+      this.#forget(entry);
+      entry.done(outcome);
+    });
   }
 
   #launch(entry: Entry): void {

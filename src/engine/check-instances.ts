@@ -74,7 +74,7 @@ async function misfitOf(
   const version = executor.pinnedVersion(name, record.version);
   if (executor.match(name, version).type === "missing") return { type: "orchestrator-missing", name };
   const halt = haltOf(record, { executor });
-  if (halt) return halt.type === "quarantined" ? undefined : halt;
+  if (halt) return halt.type === "quarantined" || halt.type === "worker-missing" ? undefined : halt;
   if (record.status === "Pending") return undefined;
   try {
     return await replayed(record, query, executor);

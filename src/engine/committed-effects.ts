@@ -1,4 +1,6 @@
 import type { FailureDetails } from "../core/failure-details.ts";
+import { given } from "../core/given.ts";
+import type { TrackedActivity } from "../core/open-tasks.ts";
 import type { CommitOutcome } from "../storage/index.ts";
 import type { ActiveInstance, PendingMessage } from "./active-instance.ts";
 import type { Effects } from "./episode-builder.ts";
@@ -19,6 +21,8 @@ const NONE: ReadonlySet<number> = new Set();
 
 export type Written = Extract<CommitOutcome, { type: "applied" | "already" }>;
 
+type AskedActivity = Pick<TrackedActivity, "id" | "name" | "input" | "version" | "tags" | "traceContext">;
+
 /** Whom the activities belong to, and who hears of what they come to. */
 export interface EffectsOwner {
   readonly timers: TimerQueue;
@@ -38,8 +42,7 @@ export class CommittedEffects {
 
   release(instance: ActiveInstance, effects: Effects, outcome: Written): void {
     const { timers } = this.#owner;
-    for (const action of effects.activities)
-      this.#startActivity(instance, action.id, action.name, action.input);
+    for (const action of effects.activities) this.#startActivity(instance, action);
     for (const timer of effects.timersNew) timers.add(timer);
     for (const timer of effects.timersDone) timers.cancel(timer.run, timer.id);
     for (const start of effects.starts) {
@@ -69,7 +72,7 @@ export class CommittedEffects {
       if (this.#owner.tenure.over) return;
       if (task.claimed || done.has(task.id) || instance.session?.isPending(task.id)) continue;
       if (task.kind === "timer" && instance.hasRested) this.#setTimer(instance, task.id, task.fireAt);
-      if (task.kind === "activity") this.#startActivity(instance, task.id, task.name, task.input);
+      if (task.kind === "activity") this.#startActivity(instance, task);
       if (task.kind === "subOrchestration") await this.#lookAfterChild(instance, task.instanceId);
     }
   }
@@ -97,11 +100,14 @@ export class CommittedEffects {
     this.#childFailed(instance, childId, child ? idIsTaken(child.status) : wasPurged(childId));
   }
 
-  #startActivity(instance: ActiveInstance, taskId: number, name: string, input: string | undefined): void {
-    const { instanceId, run } = instance;
-    const executionId = instance.started?.executionId ?? "";
+  #startActivity(instance: ActiveInstance, asked: AskedActivity): void {
+    const { instanceId, run, started } = instance;
+    const { id: taskId, name, input, tags, traceContext } = asked;
+    const executionId = started?.executionId ?? "";
+    const more = given({ version: asked.version ?? started?.version, tags, traceContext });
     const beforeStart = instance.suspicion && (() => this.#countAgain(instance));
-    const call = { instanceId, executionId, run, taskId, name, input, owner: this.#owner, beforeStart };
+    const owner = this.#owner;
+    const call = { instanceId, executionId, run, taskId, name, input, owner, beforeStart, ...more };
     this.#ports.activities.start(call, (outcome) => {
       const event = outcomeOfActivity(taskId, outcome, this.#ports.clock.now());
       this.#owner.deliver(instanceId, { run, event });

@@ -189,7 +189,7 @@ export class EntityClient {
       { instanceId, at: event.timestamp, event: encodeMessage(event), ...due },
     ]);
     const [storedId] = ids;
-    if (storedId !== undefined && worker?.takesMessages(instanceId)) {
+    if (storedId !== undefined && worker?.isUpToDate(instanceId)) {
       worker.stored(instanceId, { event, storedId });
     } else worker?.left(instanceId);
   }

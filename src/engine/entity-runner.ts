@@ -35,7 +35,7 @@ export class EntityRunner {
   }
 
   run(instance: ActiveInstance, entity: ActiveEntity): void {
-    if (this.#running >= this.#ports.settings.maxConcurrentEntityFunctions) {
+    if (this.#isFull && this.#runsHere(instance)) {
       instance.phase = "ready";
       this.#waiting.push(instance);
       return;
@@ -52,6 +52,14 @@ export class EntityRunner {
     this.#execute(instance, entity, steps);
   }
 
+  get #isFull(): boolean {
+    return this.#running >= this.#ports.settings.maxConcurrentEntityFunctions;
+  }
+
+  #runsHere({ instanceId }: ActiveInstance): boolean {
+    return this.#ports.executor.runsHere("entity", parseEntityId(instanceId)?.name ?? "");
+  }
+
   #plan(entity: ActiveEntity): readonly EntityStep[] {
     const { maxEntityOperationBatchSize: maxOperations } = this.#ports.settings;
     return planSteps(entity.queue, entity.state.lock, { maxOperations, waiting: entity.waiting });
@@ -60,7 +68,8 @@ export class EntityRunner {
   #execute(instance: ActiveInstance, entity: ActiveEntity, steps: readonly EntityStep[]): void {
     const result = this.#operate(instance, entity, steps);
     if (!(result instanceof Promise)) return this.#finish(instance, entity, steps, result);
-    this.#running += 1;
+    const place = this.#runsHere(instance) ? 1 : 0;
+    this.#running += place;
     void result
       .then(
         (value) => {
@@ -69,7 +78,7 @@ export class EntityRunner {
         },
         (error: unknown) => this.#abort(instance, entity, error),
       )
-      .finally(() => this.#next());
+      .finally(() => this.#next(place));
   }
 
   #operate(
@@ -202,10 +211,9 @@ export class EntityRunner {
   }
 
   /** A place is free. An entity that answers at once does not take it, and the next one has its turn too. */
-  #next(): void {
-    this.#running -= 1;
-    const { maxConcurrentEntityFunctions } = this.#ports.settings;
-    while (!this.#after.tenure.over && this.#running < maxConcurrentEntityFunctions) {
+  #next(place: number): void {
+    this.#running -= place;
+    while (!this.#after.tenure.over && !this.#isFull) {
       const instance = this.#waiting.shift();
       if (instance === undefined) break;
       if (instance.entity) this.run(instance, instance.entity);

@@ -3,7 +3,12 @@ import { dueAtOf, type EntityCaller } from "../core/entity-message.ts";
 import { eventsOf } from "../core/episode-events.ts";
 import type { Completion, ContinuedAsNew, EpisodeResult } from "../core/episode-result.ts";
 import { encodeChunk, encodeMessage } from "../core/history-chunk.ts";
-import type { EventRaised, ExecutionStarted, InstanceMessage } from "../core/history-event.ts";
+import type {
+  EventRaised,
+  ExecutionStarted,
+  ExecutionTerminated,
+  InstanceMessage,
+} from "../core/history-event.ts";
 import type { CreateSubOrchestrationAction, ScheduleTaskAction } from "../core/orchestrator-action.ts";
 import type {
   Episode,
@@ -204,6 +209,8 @@ function childOf(input: EpisodeInput, action: CreateSubOrchestrationAction): New
     createdAt: at,
     ...(action.version === undefined ? {} : { version: action.version }),
     ...(action.input === undefined ? {} : { input: action.input }),
+    ...(action.tags === undefined ? {} : { tags: action.tags }),
+    ...(action.traceContext === undefined ? {} : { traceContext: action.traceContext }),
     ...(action.fireAndForget || started === undefined
       ? {}
       : {
@@ -232,19 +239,26 @@ function farewell(
       event: outcomeForParent(instance.instanceId, parent, completion, at),
     });
   }
-  if (completion.status === "Terminated") return told;
+  const end = endOfChildren(result, completion, at);
+  if (end === undefined) return told;
   for (const task of result.abandoned) {
-    if (task.kind !== "subOrchestration") continue;
-    told.push({
-      instanceId: task.instanceId,
-      event: {
-        type: "ExecutionTerminated",
-        timestamp: at,
-        reason: "The parent orchestration completed without it.",
-      },
-    });
+    if (task.kind === "subOrchestration") told.push({ instanceId: task.instanceId, event: end });
   }
   return told;
+}
+
+/** What children hear that nobody waits for any more; they outlive a parent that was terminated alone. */
+function endOfChildren(
+  { accepted }: EpisodeResult,
+  { status }: Completion,
+  timestamp: number,
+): ExecutionTerminated | undefined {
+  const type = "ExecutionTerminated";
+  if (status !== "Terminated") {
+    return { type, timestamp, reason: "The parent orchestration completed without it." };
+  }
+  const end = accepted.find((event) => event.type === type);
+  return end?.recurse ? { ...end, timestamp } : undefined;
 }
 
 function callerOf({ instanceId, started }: ActiveInstance): EntityCaller {

@@ -7,6 +7,7 @@ import { EntityRunner } from "./entity-runner.ts";
 import { type BuiltEpisode, buildEpisode } from "./episode-builder.ts";
 import { changesNothing, settleAll, takeMessages } from "./inbox.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
+import { NoWorker, Withdrawn } from "./remote-workers.ts";
 import type { Tenure } from "./tenure.ts";
 
 /** How long episodes may run before what they came to is committed. */
@@ -98,21 +99,24 @@ export class EpisodeRunner {
     const messages = takeMessages(instance);
     if (messages.length === 0 && !instance.session?.isDue) return this.#after.rest(instance);
     instance.phase = "running";
-    const at = messages[0]?.recordedAt ?? this.#ports.clock.now();
+    const { session } = instance;
+    const now = this.#ports.clock.now();
     const events = messages.flatMap(({ event }) => (event && !isEntityMessage(event) ? event : []));
-    const result = instance.session?.execute(events, at);
+    const at = messages[0]?.recordedAt ?? session?.timeOf?.(events, now) ?? now;
+    const result = session?.execute(events, at);
     if (result === undefined) return this.#after.rest(instance);
     if (!(result instanceof Promise)) return this.#finishEpisode(instance, messages, result, at);
-    this.#asyncEpisodes += 1;
+    const place = session?.runsElsewhere ? 0 : 1;
+    this.#asyncEpisodes += place;
     void result.then(
       (value) => {
-        this.#asyncEpisodes -= 1;
+        this.#asyncEpisodes -= place;
         if (this.#after.tenure.over) return settleAll(messages, this.#after.tenure.over);
         this.#finishEpisode(instance, messages, value, at);
         this.scheduleWave();
       },
       (error: unknown) => {
-        this.#asyncEpisodes -= 1;
+        this.#asyncEpisodes -= place;
         this.#abortEpisode(instance, messages, error);
       },
     );
@@ -146,10 +150,12 @@ export class EpisodeRunner {
   /** The code could not be run at all (a lost worker, not a failure of the code): nothing happened, try again (S-38). */
   #abortEpisode(instance: ActiveInstance, messages: readonly PendingMessage[], error: unknown): void {
     if (this.#after.tenure.over) return settleAll(messages, this.#after.tenure.over);
-    this.#ports.logger.warn(
-      { instanceId: instance.instanceId, err: error },
-      "An episode was aborted and will be run again",
-    );
+    if (!(error instanceof NoWorker || error instanceof Withdrawn)) {
+      this.#ports.logger.warn(
+        { instanceId: instance.instanceId, err: error },
+        "An episode was aborted and will be run again",
+      );
+    }
     this.#after.reload(instance, messages);
   }
 }

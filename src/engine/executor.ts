@@ -2,13 +2,14 @@ import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import type { EpisodeResult } from "../core/episode-result.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
 import type { ExecutionStarted, HistoryEvent, JsonText } from "../core/history-event.ts";
-import type { OpenTasks } from "../core/open-tasks.ts";
+import type { OpenTasks, TrackedTask } from "../core/open-tasks.ts";
 import type { SessionOptions, Verdict } from "../core/orchestrator-session.ts";
 import type { Rewound } from "../core/rewind.ts";
+import type { TraceContext } from "../core/trace-context.ts";
 
 /** One live orchestration, wherever its code runs. */
 export interface OrchestrationSession {
-  readonly openTasks: OpenTasks;
+  readonly openTasks: OpenTasks<TrackedTask>;
   readonly suspension: { readonly reason: string | undefined } | undefined;
   /** Names of external events the code waits for, in lower case. */
   readonly awaitedEvents: readonly string[];
@@ -20,6 +21,12 @@ export interface OrchestrationSession {
   readonly isDue: boolean;
   /** The code has asked for this task, but it has not gone out: the orchestration is suspended. */
   isPending(taskId: number): boolean;
+  /** Its code runs in another process: it takes none of the places here, and what it is sent is in the store before. */
+  readonly runsElsewhere?: true;
+  /** Takes back what was sent elsewhere: `execute` rejects. */
+  interrupt?(): void;
+  /** The time at which an episode with these messages runs. Default: now. */
+  timeOf?(messages: readonly HistoryEvent[], now: number): number;
   replay(history: readonly HistoryEvent[]): void | Promise<void>;
   execute(messages: readonly HistoryEvent[], now: number): EpisodeResult | Promise<EpisodeResult>;
 }
@@ -30,6 +37,10 @@ export interface ActivityCall {
   readonly taskId: number;
   readonly name: string;
   readonly input: JsonText | undefined;
+  /** Its own, else that of the orchestration. */
+  readonly version?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly traceContext?: TraceContext;
 }
 
 export type ActivityOutcome =
@@ -42,6 +53,8 @@ export interface RunningActivity {
   readonly outcome: Promise<ActivityOutcome>;
   /** Asks it to stop; its outcome will not be looked at. */
   abort(reason: string): void;
+  /** It is for a worker elsewhere, and this is what stands in its way: there is none, or all are busy. */
+  readonly waitsFor?: "worker" | "slot" | undefined;
 }
 
 export interface StartToCheck {
@@ -56,13 +69,22 @@ export interface RewindInput {
   readonly rewindableChildren: ReadonlySet<string>;
 }
 
-/** runs: a worker here runs such instances. version-missing: it has the orchestrator, in these versions. */
+/**
+ * runs: a worker runs such instances. missing: none ever will. waits: none does now, one that connects may.
+ * version-missing: a worker has the orchestrator, in these versions.
+ */
 export type OrchestratorMatch =
-  | { readonly type: "runs" | "missing" }
+  | { readonly type: "runs" | "missing" | "waits" }
   | { readonly type: "version-missing"; readonly versions: readonly string[] };
+
+export type FunctionKind = "orchestrator" | "activity" | "entity";
 
 /** The only seam through which user code runs. The engine cannot tell in-process code from remote code. */
 export interface Executor {
+  /** Whether code of this kind and name runs in this process, and so takes one of its places. */
+  runsHere(kind: FunctionKind, name: string): boolean;
+  /** Calls back when workers elsewhere have come or gone. */
+  onWorkersChanged?(listener: () => void): void;
   /** Whether instances of this orchestrator and version run here (S-200). */
   match(name: string, version: string | undefined): OrchestratorMatch;
   /** The version that a start gets which names this one, or none (S-200). */

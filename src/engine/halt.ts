@@ -7,7 +7,7 @@ import type { Executor } from "./executor.ts";
 /** Why the code of an instance must not run here, whatever comes for it. */
 export type Halt = Extract<
   WaitingReason,
-  { readonly type: "quarantined" | "orchestrator-missing" | "version-missing" }
+  { readonly type: "quarantined" | "orchestrator-missing" | "worker-missing" | "version-missing" }
 >;
 
 /** What the record of an instance says; that its code disagrees with its history, only a replay can say. */
@@ -24,6 +24,8 @@ export function haltOf(
   switch (match.type) {
     case "runs":
       return undefined;
+    case "waits":
+      return { type: "worker-missing", name, ...(version === undefined ? {} : { version }) };
     case "missing":
       return hasBegun ? { type: "orchestrator-missing", name } : undefined;
     case "version-missing": {
@@ -35,6 +37,11 @@ export function haltOf(
 
 export function isVersionMissing({ type }: Halt): boolean {
   return type === "version-missing";
+}
+
+/** Code elsewhere: it goes on when a worker connects, and nothing but the code is needed for its end. */
+export function isWorkerMissing({ type }: Halt): boolean {
+  return type === "worker-missing";
 }
 
 /** What such an instance fails with where it may not wait (S-200). */

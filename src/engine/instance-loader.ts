@@ -8,7 +8,7 @@ import type { InstanceRecord, LoadedInstance, StoredMessage } from "../storage/i
 import { type ActiveInstance, type PendingMessage, startedEvent } from "./active-instance.ts";
 import { isSuspect } from "./crash-guard.ts";
 import { endOnly, failedAtOnce } from "./end-only-session.ts";
-import { haltOf, isVersionMissing, versionMismatch } from "./halt.ts";
+import { haltOf, isVersionMissing, isWorkerMissing, versionMismatch } from "./halt.ts";
 import type { HeldMessages } from "./held-messages.ts";
 import { isTerminating } from "./inbox.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
@@ -19,6 +19,8 @@ export type Loading =
   | { readonly type: "ended"; readonly status: RuntimeStatus }
   /** It must not run now; what is for it stays in the store. With a start that no worker here has the version of. */
   | { readonly type: "held"; readonly start?: Pick<InstanceRecord, "run" | "name" | "version"> }
+  /** Its code is elsewhere, and no worker is connected that has it. */
+  | { readonly type: "awaiting-worker"; readonly record: Pick<InstanceRecord, "run" | "name" | "version"> }
   /** Its code disagrees with its history; what is for it stays in the store. */
   | { readonly type: "blocked"; readonly disagreement: Disagreement }
   | { readonly type: "unreadable"; readonly error: Error };
@@ -40,10 +42,13 @@ export async function loadInstance(
   const { record } = loaded;
   if (isTerminal(record.status)) return { type: "ended", status: record.status };
   const terminating = isTerminating(instance);
-  const halt = haltOf(record, ports);
+  const found = haltOf(record, ports);
+  const isElsewhere = found !== undefined && isWorkerMissing(found);
+  const halt = terminating && isElsewhere ? undefined : found;
   const fails =
     halt !== undefined && isVersionMissing(halt) && ports.settings.versionFailureStrategy === "Fail";
   if (!terminating && isEarly(record, ports)) return { type: "held" };
+  if (halt && isElsewhere) return { type: "awaiting-worker", record };
   if (!terminating && halt && !fails) {
     const isStart = record.status === "Pending" && isVersionMissing(halt);
     return isStart ? { type: "held", start: record } : { type: "held" };

@@ -47,8 +47,12 @@ export class InstanceMessages {
     if (record === undefined) return "instance-not-found";
     if (isTerminal(record.status) && event.type !== "ExecutionRewound") return "instance-ended";
     const key = event.type === "EventRaised" && event.messageId ? event.messageId : newId();
-    await store.client.send([{ instanceId, key, at: event.timestamp, event: encodeMessage(event) }]);
-    worker?.left(instanceId);
+    const [storedId] = await store.client.send([
+      { instanceId, key, at: event.timestamp, event: encodeMessage(event) },
+    ]);
+    if (storedId !== undefined && worker?.isUpToDate(instanceId))
+      worker.stored(instanceId, { event, storedId });
+    else worker?.left(instanceId);
     return "delivered";
   }
 

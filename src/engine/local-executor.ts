@@ -15,6 +15,7 @@ import type {
   ActivityCall,
   ActivityOutcome,
   Executor,
+  FunctionKind,
   OrchestrationSession,
   OrchestratorMatch,
   RewindInput,
@@ -68,6 +69,22 @@ export class LocalExecutor implements Executor {
       ...given({ httpPollMs: options.defaultAsyncRequestSleepTimeMilliseconds }),
       versionOfStart: (name, version) => this.#versions.ofStart(name, version),
     };
+  }
+
+  runsHere(): boolean {
+    return true;
+  }
+
+  /** Whether there is a function of that kind and name. */
+  has(kind: FunctionKind, name: string): boolean {
+    switch (kind) {
+      case "orchestrator":
+        return this.#registry.hasOrchestrator(name);
+      case "activity":
+        return this.#registry.activity(name) !== undefined || this.#builtIns.has(name);
+      case "entity":
+        return this.hasEntity(name);
+    }
   }
 
   match(name: string, version: string | undefined): OrchestratorMatch {

@@ -105,6 +105,14 @@ export class OwnedPartitions {
     held?.puller.pull();
   }
 
+  /** Workers elsewhere have come or gone: what waits in the store for one may have its turn. */
+  workersChanged(): void {
+    for (const { partition, puller } of this.#held.values()) {
+      partition.workersChanged();
+      puller.pull();
+    }
+  }
+
   lose(partition: Partition): void {
     const { ports, onLost } = this.#options;
     const held = this.#held.get(partition.owned.partition);

@@ -150,7 +150,19 @@ export class Partition {
 
   /** It may have to wait for a worker that has its version: whoever reads it finds out. */
   #isHalted({ name, version }: Pick<NewInstance, "name" | "version">): boolean {
-    return this.#ports.executor.match(name, version).type === "version-missing";
+    const { type } = this.#ports.executor.match(name, version);
+    return type === "version-missing" || type === "waits";
+  }
+
+  /** Workers elsewhere have come or gone. */
+  workersChanged(): void {
+    if (!this.#tenure.over) this.#residents.workersChanged();
+  }
+
+  /** What is sent to it goes into the store first: its code, which is elsewhere, may take long. */
+  mayRunElsewhere(instanceId: string): boolean {
+    const instance = this.#residents.get(instanceId);
+    return instance?.session === undefined || instance.session.runsElsewhere === true;
   }
 
   #timerDue(timer: Timer): void {

@@ -39,6 +39,8 @@ export class ResidentInstances {
   readonly #progress = new Map<string, (() => void)[]>();
   /** Starts, by run, that wait for a worker with their version. */
   readonly #heldStarts = new Map<number, Pick<InstanceRecord, "name" | "version">>();
+  /** Instances, by id, that wait for a worker elsewhere. */
+  readonly #awaitingWorker = new Map<string, Pick<InstanceRecord, "name" | "version">>();
   /** Instances that were found to be blocked: each is told of once. */
   readonly #blocked = new Set<string>();
   /** Instances that had to be left alone: the next to read one looks for what was left with it. */
@@ -73,11 +75,25 @@ export class ResidentInstances {
   isHeld(run: number): boolean {
     const held = this.#heldStarts.get(run);
     if (held === undefined) return false;
-    const { executor } = this.#ports;
-    const version = executor.pinnedVersion(held.name, held.version);
-    if (executor.match(held.name, version).type === "version-missing") return true;
+    if (this.#isWithoutWorker(held)) return true;
     this.#heldStarts.delete(run);
     return false;
+  }
+
+  /** Those that have waited for a worker look again whether there is one. */
+  workersChanged(): void {
+    const awaiting = [...this.#awaitingWorker];
+    for (const [instanceId, record] of awaiting) {
+      if (this.#isWithoutWorker(record)) continue;
+      this.#awaitingWorker.delete(instanceId);
+      if (!this.#instances.has(instanceId)) this.load(instanceId, { recovering: true });
+    }
+  }
+
+  #isWithoutWorker({ name, version }: Pick<InstanceRecord, "name" | "version">): boolean {
+    const { executor } = this.#ports;
+    const { type } = executor.match(name, executor.pinnedVersion(name, version));
+    return type === "version-missing" || type === "waits";
   }
 
   /** The status of an instance that is in memory, as last committed. */
@@ -94,6 +110,7 @@ export class ResidentInstances {
     const instance = this.#instances.get(instanceId) ?? this.load(instanceId);
     instance.inbox.push(message);
     if (instance.phase === "idle") this.wake(instance);
+    else if (instance.phase === "running" && isTerminating(instance)) instance.session?.interrupt?.();
   }
 
   /** An instance that comes into being here. */
@@ -182,7 +199,10 @@ export class ResidentInstances {
   }
 
   clear(reason: Error): void {
-    for (const instance of this.#instances.values()) settleAll(instance.inbox.splice(0), reason);
+    for (const instance of this.#instances.values()) {
+      settleAll(instance.inbox.splice(0), reason);
+      instance.session?.interrupt?.();
+    }
     this.#instances.clear();
   }
 
@@ -301,6 +321,12 @@ export class ResidentInstances {
       case "held":
         if (isTerminating(instance)) return this.#readAgain(instance);
         if (loaded.start) this.#heldStarts.set(loaded.start.run, loaded.start);
+        return this.leaveInStore(instance);
+      case "awaiting-worker":
+        if (isTerminating(instance) || !this.#isWithoutWorker(loaded.record))
+          return this.#readAgain(instance);
+        this.#heldStarts.set(loaded.record.run, loaded.record);
+        this.#awaitingWorker.set(instance.instanceId, loaded.record);
         return this.leaveInStore(instance);
       case "blocked":
         if (isTerminating(instance)) return this.#readAgain(instance);

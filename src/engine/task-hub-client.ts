@@ -352,12 +352,14 @@ export class TaskHubClient {
 
   async #create(instance: Omit<NewInstance, "run">): Promise<StartOutcome> {
     const later = instance.scheduledAt !== undefined && instance.scheduledAt > this.#clock.now();
-    if (!later && this.#worker?.takesStarts(instance.instanceId)) {
+    if (!later && this.#worker?.takesStarts(instance)) {
       return this.#worker.startInstance(instance, TERMINAL_STATUSES);
     }
     const outcome = await this.#store.client.create(instance, TERMINAL_STATUSES);
-    this.#worker?.wake();
-    return outcome.type === "created" ? { type: "started" } : outcome;
+    if (outcome.type !== "created") return outcome;
+    if (later) this.#worker?.wake();
+    else this.#worker?.begin({ ...instance, run: outcome.run });
+    return { type: "started" };
   }
 
   /** Ends the instance that is in the way, so that whoever waits for it learns of that, and takes its place (S-6). */

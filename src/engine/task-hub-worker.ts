@@ -104,6 +104,7 @@ export class TaskHubWorker {
     this.#state = "started";
     await this.#runs.reserve();
     await this.#partitions.open();
+    this.#executor.onWorkersChanged?.(() => this.#partitions.workersChanged());
   }
 
   /**
@@ -137,14 +138,23 @@ export class TaskHubWorker {
     return this.#state === "started" && this.#partitions.of(instanceId) !== undefined;
   }
 
-  /** Whether `startInstance` is the way to a new instance; with a store in trouble, only the store can say. */
-  takesStarts(instanceId: string): boolean {
+  /**
+   * Whether `startInstance` is the way to a new instance. With a store in trouble, only the store can say; and the first
+   * episode of code elsewhere is nothing a caller should wait for.
+   */
+  takesStarts({ instanceId, name }: Pick<NewInstance, "instanceId" | "name">): boolean {
+    if (!this.#executor.runsHere("orchestrator", name)) return false;
     return this.owns(instanceId) && !this.#pump.isInTrouble;
   }
 
   /** The status of an instance this process has in memory. */
   liveStatus(instanceId: string): RuntimeStatus | undefined {
     return this.#partitions.of(instanceId)?.liveStatus(instanceId);
+  }
+
+  /** An instance that is in the store and has not begun. */
+  begin(instance: NewInstance): void {
+    this.#partitions.of(instance.instanceId)?.beginChild(instance);
   }
 
   /** Creates an instance together with its first episode. Only where `owns` says so. */
@@ -169,13 +179,25 @@ export class TaskHubWorker {
     });
   }
 
-  /** Whether `deliver` is the way to the instance: its messages in the store, if any, would not be overtaken. */
+  /** Whether `deliver` is the way to the instance: what is sent there takes effect at once. */
   takesMessages(instanceId: string): boolean {
+    if (!this.isUpToDate(instanceId)) return false;
+    return (
+      !this.#hasWorkersElsewhere || this.#partitions.of(instanceId)?.mayRunElsewhere(instanceId) === false
+    );
+  }
+
+  get #hasWorkersElsewhere(): boolean {
+    return this.#executor.onWorkersChanged !== undefined;
+  }
+
+  /** Whether this process runs the instance, and its messages in the store, if any, would not be overtaken. */
+  isUpToDate(instanceId: string): boolean {
     if (this.#pump.isInTrouble) return false;
     return this.owns(instanceId) && this.#partitions.of(instanceId)?.backlog.isBehind === false;
   }
 
-  /** A message of this process is in the store, under this id. Only where `takesMessages` says so. */
+  /** A message of this process is in the store, under this id. Only where `isUpToDate` says so. */
   stored(instanceId: string, message: { readonly event: InstanceMessage; readonly storedId: number }): void {
     this.#partitions.stored(instanceId, message);
   }
@@ -185,9 +207,12 @@ export class TaskHubWorker {
     this.#partitions.left(instanceId);
   }
 
-  isActivityRunning(run: number, taskId: number): "running" | "waiting" | undefined {
+  /** no-worker: none is connected that has it. `undefined`: this process does not know of it. */
+  activityState(run: number, taskId: number): "running" | "queued" | "no-worker" | undefined {
     if (!this.#activities.isKnown(run, taskId)) return undefined;
-    return this.#activities.isRunning(run, taskId) ? "running" : "waiting";
+    const waitsFor = this.#activities.waitsFor(run, taskId);
+    if (waitsFor === undefined) return "running";
+    return waitsFor === "slot" ? "queued" : "no-worker";
   }
 
   /** Looks into the store for work, now. */

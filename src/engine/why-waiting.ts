@@ -70,14 +70,8 @@ function openWork(
   const reasons: WaitingReason[] = [];
   if (session?.hasReturned) reasons.push({ type: "returned", openTasks: session.openTasks.size });
   for (const { id, name, since } of state.activities) {
-    const known = worker?.isActivityRunning(record.run, id);
-    reasons.push({
-      type: "activity",
-      name,
-      taskId: id,
-      since,
-      state: known === "waiting" ? "queued" : (known ?? "unknown"),
-    });
+    const state = worker?.activityState(record.run, id) ?? "unknown";
+    reasons.push({ type: "activity", name, taskId: id, since, state });
   }
   for (const { name, instanceId, since } of state.children) {
     reasons.push({ type: "sub-orchestration", name, instanceId, since });

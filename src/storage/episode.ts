@@ -1,5 +1,6 @@
 import type { JsonText, ParentInstance } from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
+import type { TraceContext } from "../core/trace-context.ts";
 
 /** One row of history: all events of one committed episode, encoded by the core. Providers never look inside. */
 export interface HistoryChunk {
@@ -23,6 +24,7 @@ export interface NewInstance {
   readonly input?: JsonText;
   readonly parent?: ParentInstance;
   readonly tags?: Readonly<Record<string, string>>;
+  readonly traceContext?: TraceContext;
 }
 
 /** What an episode changes in its instance's row. An absent property stays as it is; `null` clears it. */

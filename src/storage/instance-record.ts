@@ -1,5 +1,6 @@
 import type { JsonText, ParentInstance } from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
+import type { TraceContext } from "../core/trace-context.ts";
 
 /** One instance as the store has it. Times are milliseconds since 1970, UTC. */
 export interface InstanceRecord {
@@ -20,6 +21,7 @@ export interface InstanceRecord {
   readonly customStatus?: JsonText;
   readonly parent?: ParentInstance;
   readonly tags?: Readonly<Record<string, string>>;
+  readonly traceContext?: TraceContext;
   readonly recover: boolean;
   /** How often it was picked up after a crash without having made progress since. */
   readonly attempts: number;

@@ -51,6 +51,10 @@ export class TestExecutor implements Executor {
     this.#local = this.#executorOf(stage.registry);
   }
 
+  runsHere(): boolean {
+    return this.#local.runsHere();
+  }
+
   match(name: string, version: string | undefined): OrchestratorMatch {
     return this.#local.match(name, version);
   }

@@ -43,10 +43,9 @@ type Fields<T extends HistoryEvent["type"]> = {
   >]-?: fc.Arbitrary<unknown>;
 };
 
+const tags = fc.dictionary(fc.string(), text);
+const traceContext = fc.record({ traceParent: text, traceState: maybe(text) });
 const parent = fc.record({ instanceId: text, executionId: text, name: text, taskScheduledId: number });
-
-/** Chunks have no place for it yet. */
-const absent = fc.constant(undefined);
 
 /** A generator for every field of every event: an event that is added to the union is missed here by the compiler. */
 const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
@@ -57,9 +56,9 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
     version: maybe(text),
     input: maybe(json),
     parent: maybe(parent),
-    tags: maybe(fc.dictionary(fc.string(), text)),
+    tags: maybe(tags),
     scheduledStartTime: maybe(number),
-    traceContext: absent,
+    traceContext: maybe(traceContext),
     generation: maybe(number),
   },
   ExecutionCompleted: {
@@ -68,17 +67,21 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
     result: maybe(json),
     failure: maybe(failure),
   },
-  ExecutionTerminated: { reason: maybe(text) },
+  ExecutionTerminated: {
+    reason: maybe(text),
+    output: maybe(json),
+    recurse: fc.constantFrom(undefined, true),
+  },
   ExecutionSuspended: { reason: maybe(text) },
   ExecutionResumed: { reason: maybe(text) },
   ExecutionRewound: { reason: maybe(text), parent: maybe(parent) },
   TaskScheduled: {
     eventId: number,
     name: text,
-    version: absent,
+    version: maybe(text),
+    tags: maybe(tags),
+    traceContext: maybe(traceContext),
     input: maybe(json),
-    tags: absent,
-    traceContext: absent,
     retryOf: maybe(number),
   },
   TaskCompleted: { taskScheduledId: number, result: maybe(json) },
@@ -88,9 +91,9 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
     instanceId: text,
     name: text,
     version: maybe(text),
+    tags: maybe(tags),
+    traceContext: maybe(traceContext),
     input: maybe(json),
-    tags: absent,
-    traceContext: absent,
     retryOf: maybe(number),
     fireAndForget: fc.constantFrom(undefined, true),
   },

@@ -117,7 +117,7 @@ describe("an instance whose code disagrees with its history", () => {
   test("has its activities started again only when it may go on", async () => {
     const { hub, host, id } = await blocked("atWork");
     expect((await (await hub.store()).query.get(id))?.recover).toBe(true);
-    expect(host.worker.isActivityRunning(1, 1)).toBeUndefined();
+    expect(host.worker.activityState(1, 1)).toBeUndefined();
 
     const { client } = await restarted(hub, host, appOf("mended"));
 

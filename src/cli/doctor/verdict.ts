@@ -42,6 +42,7 @@ function isWrong(reason: WaitingReason, isIdle: boolean, patience: Patience): bo
   switch (reason.type) {
     case "quarantined":
     case "orchestrator-missing":
+    case "worker-missing":
     case "version-missing":
     case "blocked":
       return true;

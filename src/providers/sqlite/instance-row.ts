@@ -1,5 +1,6 @@
 import type { ParentInstance } from "../../core/history-event.ts";
 import { RUNTIME_STATUSES, type RuntimeStatus } from "../../core/orchestration-status.ts";
+import type { TraceContext } from "../../core/trace-context.ts";
 import type { InstanceRecord } from "../../storage/index.ts";
 
 export interface InstanceRow {
@@ -19,6 +20,7 @@ export interface InstanceRow {
   readonly custom_status: string | null;
   readonly parent: string | null;
   readonly tags: string | null;
+  readonly trace_context: string | null;
   readonly failure: string | null;
   readonly input: string | null;
   readonly output: string | null;
@@ -28,7 +30,7 @@ export interface InstanceRow {
 
 export const INSTANCE_COLUMNS = `
   i.run, i.instance_id, i.execution_id, i.name, i.version, i.status, i.created_at, i.scheduled_at, i.completed_at,
-  i.recover, i.attempts, i.attempts_seq, i.quarantined, i.custom_status, i.parent, i.tags,
+  i.recover, i.attempts, i.attempts_seq, i.quarantined, i.custom_status, i.parent, i.tags, i.trace_context,
   (select at from history where run = i.run order by seq desc limit 1) as last_at,
   (select max(seq) from history where run = i.run) as last_seq`;
 
@@ -64,6 +66,7 @@ export function recordOf(row: InstanceRow): InstanceRecord {
     ...(row.custom_status === null ? {} : { customStatus: row.custom_status }),
     ...(row.parent === null ? {} : { parent: JSON.parse(row.parent) as ParentInstance }),
     ...(row.tags === null ? {} : { tags: JSON.parse(row.tags) as Record<string, string> }),
+    ...(row.trace_context === null ? {} : { traceContext: JSON.parse(row.trace_context) as TraceContext }),
     ...(row.quarantined === null ? {} : { quarantined: row.quarantined }),
   };
 }

@@ -10,8 +10,8 @@ const NO_PATCH: InstancePatch = {};
 const INSERT = `
   insert into instances (
     run, hub_id, part, instance_id, execution_id, name, version, status, created_at, scheduled_at, completed_at,
-    recover, custom_status, parent, tags, failure, input, output
-  ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+    recover, custom_status, parent, tags, trace_context, failure, input, output
+  ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const BY_ID =
   "from instance_ids n cross join instances i on i.run = n.run where n.hub_id = ? and n.instance_id = ?";
 
@@ -90,7 +90,7 @@ export class InstanceTable {
 
   /** False when the id is taken. */
   insert(hub: HubRow, instance: NewInstance, patch: InstancePatch = NO_PATCH): boolean {
-    const { instanceId, parent, tags } = instance;
+    const { instanceId, parent, tags, traceContext } = instance;
     if (!this.ids.claim(hub, instanceId, instance.run)) return false;
     const { status, recover } = patch;
     this.#insert.run(
@@ -109,6 +109,7 @@ export class InstanceTable {
       patch.customStatus ?? null,
       parent === undefined ? null : JSON.stringify(parent),
       tags === undefined ? null : JSON.stringify(tags),
+      traceContext === undefined ? null : JSON.stringify(traceContext),
       patch.failure ?? null,
       patch.input === undefined ? (instance.input ?? null) : patch.input,
       patch.output ?? null,

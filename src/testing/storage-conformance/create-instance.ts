@@ -13,6 +13,7 @@ export function describeCreation(open: OpenHarness): void {
         input: '{"city":"Zürich"}',
         parent: { instanceId: "p", executionId: "p-1", name: "outer", taskScheduledId: 3 },
         tags: { team: "blue" },
+        traceContext: { traceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
       });
 
       const result = await scene().hub.client.create(given, []);

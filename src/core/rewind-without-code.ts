@@ -1,0 +1,101 @@
+import type { HistoryEvent } from "./history-event.ts";
+import type { Rewound } from "./rewind.ts";
+import { foldHistory } from "./runtime-state.ts";
+
+export type { Rewound } from "./rewind.ts";
+
+export interface RewindWithoutCodeRequest {
+  /** Of a Failed instance, whole. */
+  readonly history: readonly HistoryEvent[];
+  readonly newExecutionId: string;
+  /** Failed children that will be rewound themselves; others that failed are started anew. */
+  readonly rewindableChildren: ReadonlySet<string>;
+}
+
+/**
+ * The history of a failed orchestration without its failures (S-130 to S-137), for code that is not at hand.
+ *
+ * Every failed call goes, and with it all that followed from failures alone: an episode that nothing but failures led to
+ * is as if it had never been, with what it asked for and what came of that. A child that can be rewound stays, without
+ * its failure.
+ */
+export function rewindWithoutCode(request: RewindWithoutCodeRequest): Rewound {
+  const { history, newExecutionId, rewindableChildren } = request;
+  const gone = goneIds(history, rewindableChildren);
+  const children = new Set<string>();
+  const kept: HistoryEvent[] = [];
+  for (const event of history) {
+    if (event.type === "ExecutionCompleted") continue;
+    if (event.type === "ExecutionStarted") kept.push({ ...event, executionId: newExecutionId });
+    else if (event.type === "SubOrchestrationInstanceFailed") {
+      if (!gone.has(event.taskScheduledId)) children.add(event.instanceId);
+    } else if (!gone.has(idOf(event))) kept.push(event);
+  }
+  return { history: kept, children: [...children], timers: foldHistory(kept).timers };
+}
+
+/** The numbers of the actions that go. */
+function goneIds(history: readonly HistoryEvent[], rewindable: ReadonlySet<string>): ReadonlySet<number> {
+  const gone = new Set<number>();
+  for (const event of history) {
+    if (event.type === "TaskFailed") gone.add(event.taskScheduledId);
+    if (event.type === "SubOrchestrationInstanceFailed" && !rewindable.has(event.instanceId)) {
+      gone.add(event.taskScheduledId);
+    }
+  }
+  for (const episode of episodesOf(history)) {
+    const causes = episode.filter(isCause);
+    if (causes.length === 0 || !causes.every((event) => isVoid(event, gone))) continue;
+    for (const event of episode) if ("eventId" in event) gone.add(event.eventId);
+  }
+  return gone;
+}
+
+function isVoid(event: HistoryEvent, gone: ReadonlySet<number>): boolean {
+  return event.type === "SubOrchestrationInstanceFailed" || gone.has(idOf(event));
+}
+
+function episodesOf(history: readonly HistoryEvent[]): readonly (readonly HistoryEvent[])[] {
+  const episodes: HistoryEvent[][] = [];
+  for (const event of history) {
+    if (event.type === "OrchestratorStarted" || episodes.length === 0) episodes.push([]);
+    episodes.at(-1)?.push(event);
+  }
+  return episodes;
+}
+
+/** What an episode can be a consequence of. */
+function isCause({ type }: HistoryEvent): boolean {
+  switch (type) {
+    case "ExecutionStarted":
+    case "TaskCompleted":
+    case "TaskFailed":
+    case "SubOrchestrationInstanceCompleted":
+    case "SubOrchestrationInstanceFailed":
+    case "TimerFired":
+    case "EventRaised":
+    case "EntityOperationCompleted":
+    case "EntityOperationFailed":
+    case "EntityLockGranted":
+    case "ExecutionResumed":
+    case "ExecutionRewound":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The number of the action that an event is, or is the outcome of. */
+function idOf(event: HistoryEvent): number {
+  switch (event.type) {
+    case "TaskCompleted":
+    case "TaskFailed":
+    case "SubOrchestrationInstanceCompleted":
+    case "SubOrchestrationInstanceFailed":
+      return event.taskScheduledId;
+    case "TimerFired":
+      return event.timerId;
+    default:
+      return "eventId" in event ? event.eventId : Number.NaN;
+  }
+}

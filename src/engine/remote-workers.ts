@@ -1,0 +1,39 @@
+import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
+import type { ExecutionStarted } from "../core/history-event.ts";
+import type { RemoteTurn, RemoteTurnResult } from "../core/remote-execution.ts";
+import type { ActivityCall, FunctionKind, RunningActivity } from "./executor.ts";
+
+export interface TurnToRun extends RemoteTurn {
+  readonly started: ExecutionStarted;
+}
+
+/** Work that a worker elsewhere has, or will have. */
+export interface WorkElsewhere<T> {
+  /** Rejects with NoWorker when nobody is left who takes it, and with what it was withdrawn with. */
+  readonly outcome: Promise<T>;
+  /** Takes it back: what it comes to is of no use to anyone. */
+  withdraw(): void;
+}
+
+/** Processes that come and go, and run code for this one. */
+export interface RemoteWorkers {
+  /** Whether a worker that is connected takes such work. Names are compared without regard to case. */
+  accepts(kind: FunctionKind, name: string, version: string | undefined): boolean;
+  /** Calls back when workers have come or gone. */
+  onChanged(listener: () => void): void;
+  runTurn(turn: TurnToRun): WorkElsewhere<RemoteTurnResult>;
+  /** It waits until a worker takes it. */
+  startActivity(call: ActivityCall): RunningActivity;
+  /** It waits until a worker takes it; rejects when the batch could not be run. */
+  runEntity(batch: EntityBatch): Promise<EntityBatchResult>;
+}
+
+/** The worker that had this is gone, and no other takes it: nothing happened. */
+export class NoWorker extends Error {
+  constructor(what: string) {
+    super(`No worker is connected that runs ${what}.`);
+  }
+}
+
+/** The work was taken back: something else has come up. */
+export class Withdrawn extends Error {}
