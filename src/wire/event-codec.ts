@@ -1,5 +1,11 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import type { ExecutionStarted, HistoryEvent, ParentInstance } from "../core/history-event.ts";
+import type {
+  ExecutionStarted,
+  ExecutionTerminated,
+  HistoryEvent,
+  JsonText,
+  ParentInstance,
+} from "../core/history-event.ts";
 import { type EntityEvent, encodeEntityEvent, isEntityEvent } from "./entity-event-codec.ts";
 import { type EventType, NO_EVENT_ID } from "./event-type.ts";
 import { encodeFailure } from "./failure-codec.ts";
@@ -42,8 +48,7 @@ function encodeEventType(event: Exclude<HistoryEvent, EntityEvent>): EventType {
     case "ExecutionTerminated":
       return {
         case: "executionTerminated",
-        // The worker makes it the result, and a result is JSON.
-        value: { input: event.reason === undefined ? undefined : JSON.stringify(event.reason) },
+        value: { input: outputOf(event), recurse: event.recurse ?? false },
       };
     case "ExecutionSuspended":
       return { case: "executionSuspended", value: { input: event.reason } };
@@ -86,6 +91,11 @@ function encodeEventType(event: Exclude<HistoryEvent, EntityEvent>): EventType {
 }
 
 type Kinds<T extends HistoryEvent["type"]> = Extract<HistoryEvent, { readonly type: T }>;
+
+/** The worker makes it the result, and a result is JSON. */
+function outputOf({ output, reason }: ExecutionTerminated): JsonText | undefined {
+  return output ?? (reason === undefined ? undefined : JSON.stringify(reason));
+}
 
 function encodeStarted(event: ExecutionStarted): EventType {
   return {

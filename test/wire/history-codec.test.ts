@@ -67,8 +67,8 @@ const EVENTS: { readonly [T in HistoryEventName]: readonly [EventOf<T>, object |
     { executioncompleted: { orchestrationstatus: 3, result: { value: "1" }, failuredetails: sdkBroken } },
   ],
   ExecutionTerminated: [
-    { type: "ExecutionTerminated", timestamp, reason: "enough" },
-    { executionterminated: { input: { value: '"enough"' } } },
+    { type: "ExecutionTerminated", timestamp, reason: "enough", output: "[1]", recurse: true },
+    { executionterminated: { input: { value: "[1]" }, recurse: true } },
   ],
   ExecutionSuspended: [
     { type: "ExecutionSuspended", timestamp, reason: "lunch" },
@@ -261,6 +261,12 @@ describe("an SDK that reads a history", () => {
     const framed = { ...(eventId === 0 ? {} : { eventid: eventId }), timestamp: sdkTime(timestamp), ...kind };
 
     expect(sent([event], "client")).toEqual(kind === undefined ? [] : [framed]);
+  });
+
+  test("gets the reason of a termination as JSON when there is no output", () => {
+    const [event] = sent([{ type: "ExecutionTerminated", timestamp, reason: "enough" }], "worker");
+
+    expect(event).toMatchObject({ executionterminated: { input: { value: '"enough"' } } });
   });
 
   test("gets no value where there is none", () => {
