@@ -17,6 +17,13 @@ export interface ContinuedAsNew {
   readonly carriedOver: readonly EventRaised[];
 }
 
+/** Another instance is to end, and with `recurse` its children too. The history does not tell of it. */
+export interface Termination {
+  readonly instanceId: string;
+  readonly reason: string | undefined;
+  readonly recurse: boolean;
+}
+
 /** What an episode came to. The engine turns it into one commit. */
 export interface EpisodeResult {
   /** The messages that took effect; duplicates and results nobody asked for are left out (S-33). */
@@ -31,6 +38,8 @@ export interface EpisodeResult {
   readonly canceledTimers: readonly { readonly id: number; readonly fireAt: number }[];
   /** Tasks the orchestration ended without waiting for. */
   readonly abandoned: readonly TrackedTask[];
+  /** Only code elsewhere can ask for these. */
+  readonly terminations?: readonly Termination[];
   /** The critical section the execution was in, or asked for, when it ended. */
   readonly section: CriticalSection | undefined;
 }

@@ -1,7 +1,7 @@
 import { CriticalSection } from "./critical-section.ts";
 import { toJsonText } from "./data-converter.ts";
 import { eventsOf } from "./episode-events.ts";
-import type { Completion, ContinuedAsNew, EpisodeResult } from "./episode-result.ts";
+import type { Completion, ContinuedAsNew, EpisodeResult, Termination } from "./episode-result.ts";
 import type { FailureDetails } from "./failure-details.ts";
 import { given } from "./given.ts";
 import type {
@@ -27,6 +27,7 @@ export interface RemoteTurnResult {
   readonly actions: readonly OrchestratorAction[];
   readonly completion: RemoteCompletion | undefined;
   readonly continuedAsNew: ContinuedAsNew | undefined;
+  readonly terminations?: readonly Termination[];
   /** Replaces what was there; `undefined` clears it. */
   readonly customStatus: JsonText | undefined;
 }
@@ -158,7 +159,8 @@ export class RemoteExecution {
     const { continuedAsNew } = came;
     const completion = came.completion && this.#outcome(came.completion);
     const ends = completion !== undefined || continuedAsNew !== undefined;
-    const actions = ends ? came.actions.flatMap(lastAction) : came.actions;
+    const asked = this.#withinSection(came.actions);
+    const actions = ends ? asked.flatMap(lastAction) : asked;
     for (const event of eventsOf({ ...NOTHING, actions }, now)) this.#apply(event);
     const result: EpisodeResult = {
       ...NOTHING,
@@ -169,9 +171,22 @@ export class RemoteExecution {
       customStatus: this.#changedStatus(came.customStatus),
       abandoned: ends ? this.#abandoned(false) : NONE,
       section: ends ? this.#section : undefined,
+      ...given({ terminations: came.terminations }),
     };
     this.#remember(seen, result, now);
     return result;
+  }
+
+  /** Which calls are made from inside the critical section: only those reach its entities (S-168). */
+  #withinSection(actions: readonly OrchestratorAction[]): readonly OrchestratorAction[] {
+    const section = this.#section;
+    if (!section?.isHeld) return actions;
+    let isInside = true;
+    return actions.map((action) => {
+      if (action.type === "SendEntityUnlock" && action.criticalSectionId === section.id) isInside = false;
+      if (action.type !== "CallEntity" || !isInside || !section.lockSet.includes(action.instanceId)) return action;
+      return { ...action, criticalSectionId: section.id };
+    });
   }
 
   /** An orchestration that failed shows why where its output would be, whatever its language. */

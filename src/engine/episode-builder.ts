@@ -2,6 +2,7 @@ import { toJsonText } from "../core/data-converter.ts";
 import { dueAtOf, type EntityCaller } from "../core/entity-message.ts";
 import { eventsOf } from "../core/episode-events.ts";
 import type { Completion, ContinuedAsNew, EpisodeResult } from "../core/episode-result.ts";
+import { given } from "../core/given.ts";
 import { encodeChunk, encodeMessage } from "../core/history-chunk.ts";
 import type {
   EventRaised,
@@ -166,6 +167,10 @@ function effectsOf(input: EpisodeInput): Effects {
         outgoing.push(toEntity(action, callerOf(instance), at));
         break;
     }
+  }
+  for (const { instanceId, reason, recurse } of result.terminations ?? NONE) {
+    const more = given({ reason, recurse: recurse ? (true as const) : undefined });
+    outgoing.push({ instanceId, event: { type: "ExecutionTerminated", timestamp: at, ...more } });
   }
   if (completion) outgoing.push(...farewell(instance, result, completion, at));
   if (result.section) outgoing.push(...unlocks(result.section, at));

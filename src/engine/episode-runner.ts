@@ -13,6 +13,9 @@ import type { Tenure } from "./tenure.ts";
 /** How long episodes may run before what they came to is committed. */
 const WAVE_MS = 4;
 const MAX_EPISODES_IN_A_WAVE = 256;
+/** With fewer episodes under way elsewhere, each that comes back is committed at once. */
+const GATHER_FROM = 16;
+const GATHER_MS = 1;
 
 type RunnerPorts = Pick<
   PartitionPorts,
@@ -47,6 +50,8 @@ export class EpisodeRunner {
   #ready: ActiveInstance[] = [];
   #waveDue = false;
   #asyncEpisodes = 0;
+  #remoteEpisodes = 0;
+  #isGathering = false;
 
   constructor(owned: OwnedPartition, ports: RunnerPorts, after: AfterEpisode) {
     this.#owned = owned;
@@ -106,20 +111,53 @@ export class EpisodeRunner {
     const result = session?.execute(events, at);
     if (result === undefined) return this.#after.rest(instance);
     if (!(result instanceof Promise)) return this.#finishEpisode(instance, messages, result, at);
-    const place = session?.runsElsewhere ? 0 : 1;
-    this.#asyncEpisodes += place;
+    if (session?.runsElsewhere) return this.#awaitRemote(instance, messages, result, at);
+    this.#asyncEpisodes += 1;
     void result.then(
       (value) => {
-        this.#asyncEpisodes -= place;
+        this.#asyncEpisodes -= 1;
         if (this.#after.tenure.over) return settleAll(messages, this.#after.tenure.over);
         this.#finishEpisode(instance, messages, value, at);
         this.scheduleWave();
       },
       (error: unknown) => {
-        this.#asyncEpisodes -= place;
+        this.#asyncEpisodes -= 1;
         this.#abortEpisode(instance, messages, error);
       },
     );
+  }
+
+  /** It takes no place here, however long it takes. */
+  #awaitRemote(
+    instance: ActiveInstance,
+    messages: readonly PendingMessage[],
+    result: Promise<EpisodeResult>,
+    at: number,
+  ): void {
+    this.#remoteEpisodes += 1;
+    void result.then(
+      (value) => {
+        this.#remoteEpisodes -= 1;
+        if (this.#after.tenure.over) return settleAll(messages, this.#after.tenure.over);
+        this.#finishEpisode(instance, messages, value, at);
+        if (this.#remoteEpisodes < GATHER_FROM) this.scheduleWave();
+        else this.#gather();
+      },
+      (error: unknown) => {
+        this.#remoteEpisodes -= 1;
+        this.#abortEpisode(instance, messages, error);
+      },
+    );
+  }
+
+  /** Where much is under way elsewhere, results come one by one: those of a moment share the wait for the disk. */
+  #gather(): void {
+    if (this.#isGathering || this.#waveDue) return;
+    this.#isGathering = true;
+    this.#ports.clock.after(GATHER_MS, () => {
+      this.#isGathering = false;
+      this.scheduleWave();
+    });
   }
 
   #finishEpisode(

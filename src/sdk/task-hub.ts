@@ -1,13 +1,15 @@
 import { checkTaskHubName } from "../core/task-hub-name.ts";
 import { systemClock } from "../engine/clock.ts";
+import { HybridExecutor } from "../engine/hybrid-executor.ts";
 import { LocalExecutor } from "../engine/local-executor.ts";
 import { type Logger, silentLogger } from "../engine/logger.ts";
+import type { RemoteWorkers } from "../engine/remote-workers.ts";
 import { defaultSettings, type EngineSettings } from "../engine/settings.ts";
 import { StoreSweeper } from "../engine/store-sweeper.ts";
 import { TaskHubClient } from "../engine/task-hub-client.ts";
 import { TaskHubWorker } from "../engine/task-hub-worker.ts";
 import { openStorage } from "../providers/open/index.ts";
-import type { StorageProvider, TaskHubStore } from "../storage/index.ts";
+import type { QueryStore, StorageProvider, TaskHubStore } from "../storage/index.ts";
 import type { App } from "./app.ts";
 import { builtInsOf } from "./built-ins.ts";
 import { DurableClient } from "./durable-client.ts";
@@ -26,6 +28,8 @@ export interface TaskHubOptions extends WebhookOptions {
   readonly create?: boolean;
   readonly settings?: Partial<EngineSettings>;
   readonly logger?: Logger;
+  /** Processes that run what the app does not have. */
+  readonly remoteWorkers?: RemoteWorkers;
 }
 
 /** A task hub in this process: its store, its client and, when it has an app, its worker. */
@@ -38,7 +42,8 @@ export class TaskHub implements AsyncDisposable {
   readonly #storage: StorageProvider;
   readonly #store: TaskHubStore;
   readonly #worker: TaskHubWorker | undefined;
-  readonly #sweeper: StoreSweeper;
+  readonly #sweeper: StoreSweeper | undefined;
+  readonly #ownsStorage: boolean;
   #started = false;
   #closed = false;
 
@@ -46,17 +51,17 @@ export class TaskHub implements AsyncDisposable {
     storage: StorageProvider,
     store: TaskHubStore,
     webhook: Webhook,
-    options: TaskHubOptions,
+    options: TaskHubOptions & { readonly ownsStorage: boolean },
   ) {
     const settings = defaultSettings(options.settings);
+    const { app, logger = silentLogger, ownsStorage } = options;
     this.#storage = storage;
     this.#store = store;
-    this.#worker = options.app && makeWorker(store, options.app, settings, options.logger);
-    this.#sweeper = new StoreSweeper({
-      taskHubs: storage.taskHubs,
-      clock: systemClock,
-      logger: options.logger ?? silentLogger,
-    });
+    this.#ownsStorage = ownsStorage;
+    this.#worker = app && makeWorker({ ...options, store, app, settings });
+    this.#sweeper = ownsStorage
+      ? new StoreSweeper({ taskHubs: storage.taskHubs, clock: systemClock, logger })
+      : undefined;
     this.rawClient = new TaskHubClient({
       store,
       settings,
@@ -76,16 +81,34 @@ export class TaskHub implements AsyncDisposable {
    * @throws {DurableError} UNKNOWN_STORAGE, INVALID_TASK_HUB_NAME, TASK_HUB_NOT_FOUND, INVALID_CONFIGURATION, DATABASE_NOT_OURS, DATABASE_CORRUPT, DATABASE_TOO_NEW
    */
   static async open(storage: string | StorageProvider, options: TaskHubOptions = {}): Promise<TaskHub> {
-    const name = options.taskHubName ?? DEFAULT_TASK_HUB_NAME;
-    checkTaskHubName(name);
-    const settings = defaultSettings(options.settings);
-    const webhook = new Webhook(options);
+    checkTaskHubName(options.taskHubName ?? DEFAULT_TASK_HUB_NAME);
+    defaultSettings(options.settings);
     const { create = true } = options;
     const provider = typeof storage === "string" ? await openStorage(storage, { create }) : storage;
-    if (create) await provider.taskHubs.ensure(name);
-    const hub = new TaskHub(provider, await provider.openTaskHub(name), webhook, { ...options, settings });
-    hubOpened(hub);
+    return TaskHub.#open(provider, { ...options, ownsStorage: true });
+  }
+
+  /** Another hub of the same storage, which stays open as long as this one. */
+  openAnother(options: TaskHubOptions & { readonly taskHubName: string }): Promise<TaskHub> {
+    checkTaskHubName(options.taskHubName);
+    return TaskHub.#open(this.#storage, { ...options, ownsStorage: false });
+  }
+
+  static async #open(
+    provider: StorageProvider,
+    options: TaskHubOptions & { readonly ownsStorage: boolean },
+  ): Promise<TaskHub> {
+    const { create = true, taskHubName = DEFAULT_TASK_HUB_NAME } = options;
+    const webhook = new Webhook(options);
+    if (create) await provider.taskHubs.ensure(taskHubName);
+    const hub = new TaskHub(provider, await provider.openTaskHub(taskHubName), webhook, options);
+    if (options.ownsStorage) hubOpened(hub);
     return hub;
+  }
+
+  /** What surfaces read of the store. */
+  get query(): QueryStore {
+    return this.#store.query;
   }
 
   get name(): string {
@@ -108,7 +131,7 @@ export class TaskHub implements AsyncDisposable {
     this.#started = true;
     makeConsoleReplaySafe();
     await this.#worker.start();
-    this.#sweeper.start();
+    this.#sweeper?.start();
   }
 
   /** Stops running instances: activities may finish within `drainMs` (default 10,000); the rest is left to the next owner. */
@@ -116,9 +139,9 @@ export class TaskHub implements AsyncDisposable {
     if (this.#closed) return;
     this.#closed = true;
     hubClosed(this);
-    await this.#sweeper.stop();
+    await this.#sweeper?.stop();
     await this.#worker?.stop(options);
-    await this.#storage.close();
+    if (this.#ownsStorage) await this.#storage.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,17 +149,23 @@ export class TaskHub implements AsyncDisposable {
   }
 }
 
-function makeWorker(
-  store: TaskHubStore,
-  app: App,
-  settings: EngineSettings,
-  logger: Logger | undefined,
-): TaskHubWorker {
-  const executor = new LocalExecutor({
+function makeWorker({
+  store,
+  app,
+  settings,
+  logger,
+  remoteWorkers,
+}: Pick<TaskHubOptions, "logger" | "remoteWorkers"> & {
+  readonly store: TaskHubStore;
+  readonly app: App;
+  readonly settings: EngineSettings;
+}): TaskHubWorker {
+  const local = new LocalExecutor({
     registry: app.registry,
     clock: systemClock,
     builtIns: builtInsOf(app, settings),
     ...settings,
   });
+  const executor = remoteWorkers ? new HybridExecutor(local, remoteWorkers) : local;
   return new TaskHubWorker({ store, executor, settings, ...(logger ? { logger } : {}) });
 }

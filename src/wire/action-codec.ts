@@ -1,3 +1,4 @@
+import type { Termination } from "../core/episode-result.ts";
 import { given } from "../core/given.ts";
 import type { OrchestratorAction } from "../core/orchestrator-action.ts";
 import { type CompletionAction, decodeEnd, type End } from "./completion-codec.ts";
@@ -14,15 +15,6 @@ import { MalformedMessageError, requireText } from "./malformed-message-error.ts
 import { decodeTags } from "./tags-codec.ts";
 import { decodeTimestamp } from "./timestamp-codec.ts";
 import { decodeTraceContext } from "./trace-context-codec.ts";
-
-/** An orchestration asks for the end of another. The core has no such action. */
-export interface Termination {
-  readonly id: number;
-  readonly instanceId: string;
-  readonly reason: string | undefined;
-  /** Its sub-orchestrations too. */
-  readonly recurse: boolean;
-}
 
 /** What a worker asks for in one episode. */
 export interface RequestedActions {
@@ -63,7 +55,7 @@ export function decodeActions(received: readonly WireAction[], episode: ActingEp
   const [end] = ends;
   return {
     actions: actions.toSorted((a, b) => a.id - b.id),
-    terminations: terminations.toSorted((a, b) => a.id - b.id),
+    terminations,
     end: end && decodeEnd(end, episode.timestamp),
   };
 }
@@ -149,7 +141,7 @@ function decodeTermination(id: number, action: TerminateOrchestrationAction): Te
     action.instanceId,
     `The instance of the terminateOrchestration action ${id}`,
   );
-  return { id, instanceId, reason: action.reason, recurse: action.recurse };
+  return { instanceId, reason: action.reason, recurse: action.recurse };
 }
 
 /** Rewinding is done before a worker sees the history. */

@@ -75,7 +75,7 @@ export class SqliteWorkerStore implements WorkerStore {
   }
 
   async commit(episodes: readonly Episode[]): Promise<readonly CommitOutcome[]> {
-    const outcomes = this.#hub.store.transactions.writeEach("commit", episodes, this.#commits);
+    const outcomes = this.#hub.store.writes.writeWith("commit", episodes, this.#commits);
     this.#hub.listeners.notify(this);
     return outcomes;
   }

@@ -1,4 +1,4 @@
-import type { Transactions } from "./transactions.ts";
+import type { ItemWriter, Transactions } from "./transactions.ts";
 
 interface Entry {
   readonly operation: string;
@@ -31,6 +31,44 @@ export class WriteQueue {
         reject,
       });
     });
+  }
+
+  /** Writes items in one transaction together with what there is: they share the wait for the disk too. */
+  writeWith<Item, Outcome>(
+    operation: string,
+    items: readonly Item[],
+    writer: ItemWriter<Item, Outcome>,
+  ): readonly Outcome[] {
+    const entries = this.#entries.splice(0, MAX_WRITES);
+    if (entries.length === 0) return this.#transactions.writeEach(operation, items, writer);
+    const settles: (() => void)[] = [];
+    try {
+      const outcomes = this.#transactions.writeEach<Entry | { readonly item: Item }, Outcome | undefined>(
+        operation,
+        [...entries, ...items.map((item) => ({ item }))],
+        {
+          start: () => {
+            settles.length = 0;
+            const write = writer.start();
+            return (each) => {
+              if ("item" in each) return write(each.item);
+              settles.push(each.write());
+              return undefined;
+            };
+          },
+          failed: (each, error) => {
+            if ("item" in each) return writer.failed(each.item, error);
+            settles.push(() => each.reject(error));
+            return undefined;
+          },
+        },
+      );
+      for (const settle of settles) settle();
+      return outcomes.slice(entries.length) as readonly Outcome[];
+    } catch (error) {
+      for (const entry of entries) entry.reject(error);
+      throw error;
+    }
   }
 
   /** Writes all there is. */
