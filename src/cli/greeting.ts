@@ -11,13 +11,24 @@ export function greet(server: RunningServer, logger: Logger): void {
 
 function facts(server: RunningServer): object {
   const { url, taskHubName: taskHub, role, orchestrators, activities, entities } = server;
-  return { url, taskHub, storage: readable(server.storage), role, orchestrators, activities, entities };
+  const grpc = server.grpcAddress === undefined ? {} : { grpc: server.grpcAddress };
+  return {
+    url,
+    ...grpc,
+    taskHub,
+    storage: readable(server.storage),
+    role,
+    orchestrators,
+    activities,
+    entities,
+  };
 }
 
 function page(server: RunningServer): string {
   const start = `${server.url}/runtime/webhooks/durabletask/orchestrators/${server.orchestrators[0] ?? "{name}"}`;
   const rows = [
     ["Listening", styleText("cyan", server.url)],
+    ...(server.grpcAddress === undefined ? [] : [["gRPC", styleText("cyan", server.grpcAddress)]]),
     ["Task hub", `${server.taskHubName} (${ROLES[server.role]})`],
     ["Storage", readable(server.storage)],
     ...(server.keyFile === undefined ? [] : [["Keys", "callers present one: perdure keys show system"]]),

@@ -11,6 +11,9 @@ interface StartFlags {
   readonly storage?: string;
   readonly hub?: string;
   readonly drainTimeout?: number;
+  readonly grpcPort?: number;
+  readonly grpcCert?: string;
+  readonly grpcKey?: string;
   readonly requireKey?: true;
   readonly cors?: readonly string[];
   readonly logLevel: string;
@@ -19,9 +22,11 @@ interface StartFlags {
 export function startCommand(): Command {
   return new Command("start")
     .summary("run an app")
-    .description("Runs an app: a folder, or one file. Default: the current folder.")
+    .description(
+      "Runs an app: a folder, or one file. Default: the current folder; without an app in it, a hub for the workers of the Durable Task SDKs.",
+    )
     .addArgument(
-      hinted(new Argument("[app]", "folder or file: .ts .mts .cts .js .mjs .cjs").default("."), {
+      hinted(new Argument("[app]", "folder or file: .ts .mts .cts .js .mjs .cjs"), {
         pathAfter: [""],
       }),
     )
@@ -46,6 +51,19 @@ export function startCommand(): Command {
       "origins whose web pages may use the API, with commas or repeated; * for all (default: none)",
       moreOrigins,
     )
+    .option(
+      "--grpc-port <number>",
+      "where workers and clients of the Durable Task SDKs connect; 0 for any free port (default: 4001 without an app, else nowhere)",
+      portOf,
+    )
+    .addOption(
+      hinted(new Option("--grpc-cert <file>", "certificate for gRPC over TLS, in PEM form"), {
+        pathAfter: [""],
+      }),
+    )
+    .addOption(
+      hinted(new Option("--grpc-key <file>", "private key of that certificate"), { pathAfter: [""] }),
+    )
     .option("--drain-timeout <seconds>", "how long activities may finish after Ctrl+C (default: 10)", drainOf)
     .addOption(
       new Option("--log-level <level>", "how much to log")
@@ -67,18 +85,21 @@ Example:
     .action(start);
 }
 
-async function start(appPath: string, flags: StartFlags): Promise<void> {
+async function start(appPath: string | undefined, flags: StartFlags): Promise<void> {
   const logger = makeLogger(flags.logLevel);
   const stopped = stopSignal();
   const server = await startServer({
-    appPath,
     logger,
+    ...(appPath === undefined ? {} : { appPath }),
     ...(flags.port === undefined ? {} : { port: flags.port }),
     ...(flags.host === undefined ? {} : { host: flags.host }),
     ...(flags.storage === undefined ? {} : { storage: flags.storage }),
     ...(flags.hub === undefined ? {} : { taskHubName: flags.hub }),
     ...(flags.requireKey === undefined ? {} : { requireKey: flags.requireKey }),
     ...(flags.cors === undefined ? {} : { cors: flags.cors }),
+    ...(flags.grpcPort === undefined ? {} : { grpcPort: flags.grpcPort }),
+    ...(flags.grpcCert === undefined ? {} : { grpcCertificate: flags.grpcCert }),
+    ...(flags.grpcKey === undefined ? {} : { grpcPrivateKey: flags.grpcKey }),
     ...(flags.drainTimeout === undefined ? {} : { drainMs: flags.drainTimeout }),
   });
   greet(server, logger);

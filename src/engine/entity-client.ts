@@ -42,6 +42,8 @@ export interface EntityQuery {
 }
 
 export interface EntityPageRequest extends EntityQuery {
+  /** Entities whose instance id, `@name@key`, begins so. Wins over `name`. */
+  readonly instanceIdPrefix?: string;
   /** Default 100. */
   readonly top?: number;
   readonly continuationToken?: string;
@@ -117,7 +119,8 @@ export class EntityClient {
   /** One page in the order of ids. @throws {DurableError} INVALID_ARGUMENT, INVALID_ENTITY_ID */
   async list(request: EntityPageRequest = {}): Promise<EntityPage> {
     const { name, continuationToken, includeTransient = false } = request;
-    const instanceIdPrefix = name === undefined ? "@" : checkEntityId({ name, key: "" });
+    const instanceIdPrefix =
+      request.instanceIdPrefix ?? (name === undefined ? "@" : checkEntityId({ name, key: "" }));
     const from = request.lastOperationFrom && timeOf(request.lastOperationFrom);
     const to = request.lastOperationTo && timeOf(request.lastOperationTo);
     const page = await this.#ports.store.query.list(

@@ -2,6 +2,8 @@ import { checkPayload, toJsonText } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
 import { given } from "../core/given.ts";
 import { checkInstanceId } from "../core/instance-id.ts";
+import type { RuntimeStatus } from "../core/orchestration-status.ts";
+import type { TraceContext } from "../core/trace-context.ts";
 import type { NewInstance } from "../storage/index.ts";
 
 /** error: refuse. join: leave the existing instance as it is and answer its id. replace: end it and start anew. */
@@ -18,6 +20,11 @@ export interface StartOptions {
   /** Default: defaultVersion of the settings (S-200). */
   readonly version?: string;
   readonly tags?: Readonly<Record<string, string>>;
+  /** 32 lower-case hex digits. Default: random ones. */
+  readonly executionId?: string;
+  readonly traceContext?: TraceContext;
+  /** Instances with this id that may be replaced: those that have ended are, those that have not are terminated first. Wins over `onConflict`. */
+  readonly replaceable?: readonly RuntimeStatus[];
   /** What to do when an instance with this id has not ended yet. Default error. An ended one is always replaced (S-5). */
   readonly onConflict?: OnConflict;
 }
@@ -44,7 +51,7 @@ export function newInstance(
   if (typeof name !== "string" || name === "") {
     throw new DurableError("INVALID_ARGUMENT", "An orchestration needs the name of its function.");
   }
-  const { instanceId, inputText, startAt, tags } = options;
+  const { instanceId, inputText, startAt, tags, traceContext } = options;
   if (options.version !== undefined && typeof options.version !== "string") {
     throw new DurableError("INVALID_ARGUMENT", `The version of orchestration '${name}' must be a text.`);
   }
@@ -54,10 +61,16 @@ export function newInstance(
   const input = inputText === undefined ? toJsonText(options.input, what) : checkPayload(inputText, what);
   return {
     instanceId: instanceId || newId(),
-    executionId: newId(),
+    executionId: options.executionId || newId(),
     name,
     createdAt: now,
-    ...given({ input, scheduledAt: startAt === undefined ? undefined : startTime(startAt), version, tags }),
+    ...given({
+      input,
+      scheduledAt: startAt === undefined ? undefined : startTime(startAt),
+      version,
+      tags,
+      traceContext,
+    }),
   };
 }
 

@@ -3,7 +3,7 @@ import { checkPayload, toJsonText } from "../core/data-converter.ts";
 import { isEntityId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { decodeChunk } from "../core/history-chunk.ts";
-import type { HistoryEvent } from "../core/history-event.ts";
+import type { HistoryEvent, MessageEvent } from "../core/history-event.ts";
 import { projectHistory } from "../core/history-projection.ts";
 import { checkInstanceId } from "../core/instance-id.ts";
 import { requireEventName } from "../core/orchestration-context.ts";
@@ -18,6 +18,7 @@ import type {
   StatusCounts,
   TaskHubStore,
 } from "../storage/index.ts";
+import type { Delivery } from "./active-instance.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { EntityClient } from "./entity-client.ts";
 import { InstanceMessages, noOrchestration } from "./instance-messages.ts";
@@ -138,11 +139,19 @@ export class TaskHubClient {
         executor ? executor.versionOfStart(name, given) : given || this.#settings.defaultVersion,
     });
     await executor?.checkStart(instance);
-    const onConflict = options.onConflict ?? this.#defaultConflict();
-    const outcome = await this.#create(instance);
-    if (outcome.type === "started" || onConflict === "join") return instance.instanceId;
-    if (onConflict === "error") throw alreadyExists(instance.instanceId, outcome.status);
-    return this.#replace(instance);
+    const { replaceable, onConflict = this.#defaultConflict() } = options;
+    const replaces = TERMINAL_STATUSES.filter((status) => replaceable?.includes(status) ?? true);
+    const outcome = await this.#create(instance, replaces);
+    if (outcome.type === "started") return instance.instanceId;
+    const conflict = replaceable === undefined ? onConflict : conflictOf(outcome.status, replaceable);
+    if (conflict === "join") return instance.instanceId;
+    if (conflict === "error") throw alreadyExists(instance.instanceId, outcome.status);
+    return this.#replace(instance, replaces);
+  }
+
+  /** Sends a message as it is; unlike the methods for each kind, it leaves it to the caller what to make of the answer. */
+  send(instanceId: string, message: MessageEvent): Promise<Delivery> {
+    return this.#messages.send(instanceId, message);
   }
 
   /** `undefined` when there is no such instance. */
@@ -350,12 +359,15 @@ export class TaskHubClient {
 
   // --- how it reaches the instance ---
 
-  async #create(instance: Omit<NewInstance, "run">): Promise<StartOutcome> {
+  async #create(
+    instance: Omit<NewInstance, "run">,
+    replaces: readonly RuntimeStatus[],
+  ): Promise<StartOutcome> {
     const later = instance.scheduledAt !== undefined && instance.scheduledAt > this.#clock.now();
     if (!later && this.#worker?.takesStarts(instance)) {
-      return this.#worker.startInstance(instance, TERMINAL_STATUSES);
+      return this.#worker.startInstance(instance, replaces);
     }
-    const outcome = await this.#store.client.create(instance, TERMINAL_STATUSES);
+    const outcome = await this.#store.client.create(instance, replaces);
     if (outcome.type !== "created") return outcome;
     if (later) this.#worker?.wake();
     else this.#worker?.begin({ ...instance, run: outcome.run });
@@ -363,7 +375,7 @@ export class TaskHubClient {
   }
 
   /** Ends the instance that is in the way, so that whoever waits for it learns of that, and takes its place (S-6). */
-  async #replace(instance: Omit<NewInstance, "run">): Promise<string> {
+  async #replace(instance: Omit<NewInstance, "run">, replaces: readonly RuntimeStatus[]): Promise<string> {
     const deadline = this.#clock.now() + REPLACE_WAIT_MS;
     for (;;) {
       await this.#messages.send(instance.instanceId, {
@@ -373,7 +385,7 @@ export class TaskHubClient {
       });
       const timeoutMs = Math.max(deadline - this.#clock.now(), 1);
       await this.waitForCompletion(instance.instanceId, { timeoutMs });
-      const outcome = await this.#create(instance);
+      const outcome = await this.#create(instance, replaces);
       if (outcome.type === "started") return instance.instanceId;
       if (this.#clock.now() >= deadline) throw alreadyExists(instance.instanceId, outcome.status);
     }
@@ -403,6 +415,11 @@ export class TaskHubClient {
       events.push(...decodeChunk(chunk, record));
     return events;
   }
+}
+
+/** What has ended and may be replaced has been by now. */
+function conflictOf(status: RuntimeStatus, replaceable: readonly RuntimeStatus[]): OnConflict {
+  return replaceable.includes(status) && !isTerminal(status) ? "replace" : "error";
 }
 
 const randomHex = (): string => randomUUID().replaceAll("-", "");

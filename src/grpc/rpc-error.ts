@@ -4,10 +4,13 @@ import { type ErrorCode, isDurableError } from "../core/errors.ts";
 /** What a caller of an RPC is told instead of an answer. */
 export class RpcError extends Error {
   readonly code: status;
+  /** The server has failed, not the caller. */
+  readonly isOurs: boolean;
 
-  constructor(code: status, message: string) {
+  constructor(code: status, message: string, isOurs = false) {
     super(message);
     this.code = code;
+    this.isOurs = isOurs;
   }
 }
 
@@ -24,11 +27,13 @@ const CODES: Readonly<Partial<Record<ErrorCode, status>>> = {
   OUTCOME_UNKNOWN: status.UNAVAILABLE,
   TASK_HUB_RUNS_ELSEWHERE: status.UNAVAILABLE,
   HOST_STOPPING: status.UNAVAILABLE,
+  HISTORY_CORRUPT: status.DATA_LOSS,
 };
 
 /** The status of an error; one that no caller has caused is INTERNAL, and its text stays here. */
 export function rpcErrorOf(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
-  if (!isDurableError(error)) return new RpcError(status.INTERNAL, "The server failed; its log says why.");
+  if (!isDurableError(error))
+    return new RpcError(status.INTERNAL, "The server failed; its log says why.", true);
   return new RpcError(CODES[error.code] ?? status.INVALID_ARGUMENT, error.message);
 }

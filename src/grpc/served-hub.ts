@@ -1,3 +1,4 @@
+import type { Logger } from "../engine/logger.ts";
 import type { TaskHubClient } from "../engine/task-hub-client.ts";
 import type { QueryStore } from "../storage/index.ts";
 import type { WorkerPool } from "./worker-pool.ts";
@@ -8,6 +9,7 @@ export interface ServedHub {
   readonly client: TaskHubClient;
   readonly query: QueryStore;
   readonly workers: WorkerPool;
+  readonly logger: Logger;
 }
 
 /** What an RPC knows of its call. */

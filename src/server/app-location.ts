@@ -18,6 +18,13 @@ const EXTENSIONS = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"];
 const ENTRIES = ["index", "app", "src/index", "src/app"];
 const FUNCTIONS_FOLDER = "src/functions";
 
+/** The app of a folder; without files when there is none. @throws {DurableError} APP_LOAD_FAILED */
+export async function locateAppIfAny(folder: string): Promise<AppLocation> {
+  const absolute = resolve(folder);
+  const isThere = (await mainOf(absolute)) !== undefined || (await conventionalFiles(absolute)).length > 0;
+  return isThere ? locateInFolder(absolute) : { folder: absolute, files: [], warnings: [] };
+}
+
 /** @throws {DurableError} APP_LOAD_FAILED */
 export async function locateApp(path: string): Promise<AppLocation> {
   const absolute = resolve(path);

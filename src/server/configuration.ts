@@ -28,6 +28,17 @@ export interface ConfigurationOverrides {
   readonly cors?: readonly string[];
   /** Where callers reach the API, for the URLs that the client makes without a request. Default: where the host listens. */
   readonly webhookUrl?: string;
+  /** Where workers and clients of the Durable Task SDKs connect; 0 for any free port. Default: nowhere. */
+  readonly grpcPort?: number;
+  /** Files in PEM form, for gRPC over TLS; both or none. */
+  readonly grpcCertificate?: string;
+  readonly grpcPrivateKey?: string;
+}
+
+/** Where gRPC is spoken. */
+export interface GrpcConfiguration {
+  readonly port: number;
+  readonly tls: { readonly certificate: string; readonly privateKey: string } | undefined;
 }
 
 export interface Configuration {
@@ -45,6 +56,8 @@ export interface Configuration {
   /** Which web pages of other origins may use the API; `undefined`: none. */
   readonly crossOrigin: CrossOrigin | undefined;
   readonly webhookUrl: string | undefined;
+  /** `undefined`: nowhere. */
+  readonly grpc: GrpcConfiguration | undefined;
   /** Values of local.settings.json that the environment does not have. */
   readonly environment: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
@@ -70,6 +83,9 @@ export const PERDURE_VARIABLES: readonly string[] = [
   "PERDURE_DRAIN_TIMEOUT",
   "PERDURE_SYSTEM_KEY",
   "PERDURE_LOG_LEVEL",
+  "PERDURE_GRPC_PORT",
+  "PERDURE_GRPC_CERTIFICATE",
+  "PERDURE_GRPC_PRIVATE_KEY",
 ];
 
 const DEFAULT_PORT = 7071;
@@ -112,6 +128,7 @@ export function resolveConfiguration(sources: ConfigurationSources): Configurati
       localPath: layers.localSettingsPath,
     }),
     webhookUrl: webhookUrlOf(layers),
+    grpc: grpcOf(layers),
     environment: Object.fromEntries(
       Object.entries(layers.local.values).filter(([name]) => sources.environment[name] === undefined),
     ),
@@ -268,6 +285,31 @@ function webhookUrlOf({ overrides, variables }: Layers): string | undefined {
   const value = overrides.webhookUrl ?? variables["PERDURE_WEBHOOK_URL"];
   if (value === undefined || parseWebhookUrl(value)) return value;
   throw wrongSetting({ source, setting: source, value, allowed: WEBHOOK_URLS });
+}
+
+function grpcOf(layers: Layers): GrpcConfiguration | undefined {
+  const port = grpcPortOf(layers);
+  const tls = grpcTlsOf(layers);
+  return port === undefined ? undefined : { port, tls };
+}
+
+function grpcPortOf({ overrides, variables }: Layers): number | undefined {
+  if (overrides.grpcPort !== undefined) return requirePort("--grpc-port", overrides.grpcPort);
+  const text = variables["PERDURE_GRPC_PORT"];
+  return text === undefined ? undefined : requirePort("PERDURE_GRPC_PORT", Number(text));
+}
+
+function grpcTlsOf({ overrides, variables }: Layers): GrpcConfiguration["tls"] {
+  const certificate = overrides.grpcCertificate ?? variables["PERDURE_GRPC_CERTIFICATE"];
+  const privateKey = overrides.grpcPrivateKey ?? variables["PERDURE_GRPC_PRIVATE_KEY"];
+  if (certificate === undefined && privateKey === undefined) return undefined;
+  if (certificate !== undefined && privateKey !== undefined) return { certificate, privateKey };
+  throw wrongSetting({
+    source: certificate === undefined ? "--grpc-key" : "--grpc-cert",
+    setting: "TLS for gRPC",
+    value: certificate ?? privateKey,
+    allowed: "a certificate together with its private key, or neither",
+  });
 }
 
 /** Without a graceful shutdown nothing is waited for: what runs, runs again with the next owner. */

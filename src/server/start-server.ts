@@ -1,13 +1,16 @@
 import { resolve } from "node:path";
+import { systemClock } from "../engine/clock.ts";
 import { type Logger, silentLogger } from "../engine/logger.ts";
 import { defaultSettings } from "../engine/settings.ts";
 import { TaskHubClient } from "../engine/task-hub-client.ts";
+import { WorkerPool } from "../grpc/index.ts";
 import { BASE_PATH, createHttpApi, type HttpHub } from "../http/index.ts";
 import { type App, app as sharedApp, TaskHub } from "../sdk/index.ts";
 import { functionCount, loadApp } from "./app-loader.ts";
-import { type AppLocation, locateApp } from "./app-location.ts";
+import { type AppLocation, locateApp, locateAppIfAny } from "./app-location.ts";
 import { type Configuration, type ConfigurationOverrides, readConfiguration } from "./configuration.ts";
 import { eventCheck } from "./event-check.ts";
+import { type GrpcListener, listenGrpc } from "./grpc-listener.ts";
 import { ensureKeys, keyFileOf } from "./key-file.ts";
 import { FileKeyRing } from "./key-ring.ts";
 import { type Listener, listen } from "./listener.ts";
@@ -15,8 +18,10 @@ import { packageVersion } from "./package-version.ts";
 import { watchRole } from "./role-watch.ts";
 import { SystemKey } from "./system-key.ts";
 
+const DEFAULT_GRPC_PORT = 4001;
+
 export interface StartServerOptions extends ConfigurationOverrides {
-  /** A folder or a file. Default: the current folder. */
+  /** A folder or a file. Default: the current folder; without an app in it the host is a hub for workers that connect. */
   readonly appPath?: string;
   /** An app that is registered already: then no file is loaded, and `appPath` only says where host.json is. */
   readonly app?: App;
@@ -29,6 +34,8 @@ export type HostRole = TaskHub["role"];
 export interface RunningServer {
   readonly url: string;
   readonly port: number;
+  /** Where workers and clients of the Durable Task SDKs connect; `undefined`: nowhere. */
+  readonly grpcAddress: string | undefined;
   readonly taskHubName: string;
   readonly storage: string;
   /** Where the keys are that callers have to present; `undefined` when none is needed. */
@@ -50,14 +57,23 @@ export interface RunningServer {
 export async function startServer(options: StartServerOptions = {}): Promise<RunningServer> {
   const logger = options.logger ?? silentLogger;
   const location = await locate(options);
-  const configuration = await readConfiguration(location.folder, options, process.env);
+  const isHubOnly = options.app === undefined && location.files.length === 0;
+  const configuration = await readConfiguration(
+    location.folder,
+    isHubOnly ? { grpcPort: grpcPortOf(process.env), ...options } : options,
+    process.env,
+  );
   for (const warning of [...location.warnings, ...configuration.warnings]) logger.warn({}, warning);
   Object.assign(process.env, configuration.environment);
   const app = options.app ?? sharedApp;
-  await loadApp(location.files, app);
-  warnOfNothing(app, logger);
+  if (!isHubOnly) {
+    await loadApp(location.files, app);
+    warnOfNothing(app, logger);
+  }
+  const workers = configuration.grpc && new WorkerPool(systemClock);
   const hub = await TaskHub.open(configuration.storage, {
     app,
+    ...(workers ? { remoteWorkers: workers } : {}),
     taskHubName: configuration.taskHubName,
     settings: configuration.settings,
     useForwardedHost: configuration.useForwardedHost,
@@ -65,11 +81,17 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
   });
   const keyFile = keyFileOf(location.folder);
   if (configuration.requireKey && configuration.systemKey === undefined) await ensureKeys(keyFile);
-  return serve({ hub, app, configuration, logger, keyFile });
+  return serve({ hub, workers, app, configuration, logger, keyFile });
 }
 
-async function locate({ app, appPath = "." }: StartServerOptions): Promise<AppLocation> {
-  return app === undefined ? locateApp(appPath) : { folder: resolve(appPath), files: [], warnings: [] };
+async function locate({ app, appPath }: StartServerOptions): Promise<AppLocation> {
+  if (app !== undefined) return { folder: resolve(appPath ?? "."), files: [], warnings: [] };
+  return appPath === undefined ? locateAppIfAny(".") : locateApp(appPath);
+}
+
+/** A hub without an app is there for workers: it listens for them unless the environment says where. */
+function grpcPortOf({ PERDURE_GRPC_PORT: text }: NodeJS.ProcessEnv): number {
+  return text === undefined || text.trim() === "" ? DEFAULT_GRPC_PORT : Number(text);
 }
 
 function warnOfNothing(app: App, logger: Logger): void {
@@ -85,6 +107,8 @@ function quieter(logger: Logger): Logger {
 
 interface OpenHost {
   readonly hub: TaskHub;
+  /** Present when workers may connect. */
+  readonly workers: WorkerPool | undefined;
   readonly app: App;
   readonly configuration: Configuration;
   readonly logger: Logger;
@@ -95,18 +119,28 @@ async function serve(host: OpenHost): Promise<RunningServer> {
   const { hub, configuration } = host;
   const stopping = new AbortController();
   let listener: Listener | undefined;
+  let grpc: GrpcListener | undefined;
   try {
     const api = await makeApi(host, stopping.signal);
     listener = await listen((request) => api.fetch(request), configuration);
     hub.webhook.isAt(configuration.webhookUrl ?? listener.url, keyForUrls(host));
     await hub.start();
+    grpc = await listenForWorkers(host);
   } catch (error) {
     listener?.cut();
     await listener?.stop();
+    await grpc?.close({ drainMs: 0 });
     await hub.close({ drainMs: 0 });
     throw error;
   }
-  return running(host, listener, stopping);
+  return running(host, { listener, grpc }, stopping);
+}
+
+function listenForWorkers({ hub, workers, configuration, logger, keyFile }: OpenHost) {
+  const { grpc, host, settings, requireKey, systemKey } = configuration;
+  if (grpc === undefined || workers === undefined) return undefined;
+  const keys = requireKey ? new FileKeyRing({ path: keyFile, extraKey: systemKey }) : undefined;
+  return listenGrpc({ hub, workers, settings, host, ...grpc, keys, logger: quieter(logger) });
 }
 
 /** What the URLs that the hub's client makes carry, where callers have to present a key. */
@@ -118,7 +152,12 @@ function keyForUrls({ configuration, keyFile }: OpenHost): (() => string) | unde
   return () => inFile.current();
 }
 
-function running(host: OpenHost, listener: Listener, stopping: AbortController): RunningServer {
+interface Listeners {
+  readonly listener: Listener;
+  readonly grpc: GrpcListener | undefined;
+}
+
+function running(host: OpenHost, { listener, grpc }: Listeners, stopping: AbortController): RunningServer {
   const { hub, configuration, app, logger } = host;
   const unwatch = watchRole(hub, logger);
   let closing: Promise<void> | undefined;
@@ -126,6 +165,7 @@ function running(host: OpenHost, listener: Listener, stopping: AbortController):
     unwatch();
     const answered = listener.stop();
     stopping.abort();
+    await grpc?.close({ drainMs: configuration.drainMs });
     await hub.close({ drainMs: configuration.drainMs });
     listener.cut();
     await answered;
@@ -133,6 +173,7 @@ function running(host: OpenHost, listener: Listener, stopping: AbortController):
   return {
     url: listener.url,
     port: listener.port,
+    grpcAddress: grpc?.address,
     taskHubName: hub.name,
     storage: configuration.storage,
     keyFile: configuration.requireKey ? host.keyFile : undefined,

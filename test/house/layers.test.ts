@@ -15,6 +15,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   sdk: ["core", "storage", "engine", "providers/open", "http"],
   testing: ["core", "storage", "providers/memory", "engine", "sdk"],
   http: ["core", "storage", "engine"],
+  grpc: ["core", "storage", "engine", "wire"],
   server: [
     "core",
     "storage",
@@ -24,6 +25,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     "engine",
     "sdk",
     "http",
+    "grpc",
   ],
   cli: ["server", "sdk", "storage", "core", "engine"],
 };

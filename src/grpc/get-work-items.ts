@@ -1,0 +1,68 @@
+import { type ServerWritableStream, status } from "@grpc/grpc-js";
+import type { Clock } from "../engine/clock.ts";
+import type { GetWorkItemsRequest, WorkItem } from "../wire/generated/orchestrator_service_pb.ts";
+import { RpcError } from "./rpc-error.ts";
+import type { ServedHub } from "./served-hub.ts";
+import { HEALTH_PING } from "./work-items.ts";
+import { WorkerStream } from "./worker-stream.ts";
+
+/** Workers take a stream for dead that is silent for two minutes. */
+const PING_MS = 30_000;
+
+type Call = ServerWritableStream<GetWorkItemsRequest, WorkItem>;
+
+/** The streams on which workers are sent their work. */
+export class WorkItemStreams {
+  readonly #clock: Clock;
+  readonly #open = new Map<Call, () => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** From now on the worker has its share of what is to do, until it goes. */
+  open(call: Call, { workers, logger, name }: ServedHub): void {
+    const stream = new WorkerStream({
+      request: call.request,
+      workerId: text(call, "workerid"),
+      userAgent: text(call, "user-agent") ?? "",
+      send: (item) => call.write(item),
+    });
+    const stopPinging = this.#keepAlive(call);
+    const close = (): void => {
+      if (!this.#open.delete(call)) return;
+      stopPinging();
+      workers.disconnect(stream);
+      logger.info({ taskHub: name, worker: stream.workerId }, "A worker has gone");
+    };
+    this.#open.set(call, close);
+    call.on("cancelled", close);
+    call.on("error", close);
+    call.on("close", close);
+    logger.info({ taskHub: name, worker: stream.workerId }, "A worker has connected");
+    workers.connect(stream);
+  }
+
+  /** Every worker is told that the server goes, with a status upon which it takes its time to come back. */
+  closeAll(): void {
+    for (const [call, close] of this.#open) {
+      close();
+      call.emit("error", new RpcError(status.UNAVAILABLE, "The server is stopping."));
+    }
+  }
+
+  #keepAlive(call: Call): () => void {
+    let cancel: () => void = () => undefined;
+    const ping = (): void => {
+      call.write(HEALTH_PING);
+      cancel = this.#clock.after(PING_MS, ping);
+    };
+    cancel = this.#clock.after(PING_MS, ping);
+    return () => cancel();
+  }
+}
+
+function text({ metadata }: Call, header: string): string | undefined {
+  const [value] = metadata.get(header);
+  return value === undefined ? undefined : String(value);
+}

@@ -1,0 +1,129 @@
+import {
+  type Metadata,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import type { Clock } from "../engine/clock.ts";
+import type { Logger } from "../engine/logger.ts";
+import { defineSidecarService } from "../wire/sidecar-service.ts";
+import { WorkItemStreams } from "./get-work-items.ts";
+import { managementRpcs, type TaskHubAdmin } from "./management-rpcs.ts";
+import { RpcError } from "./rpc-error.ts";
+import type { ServedHub } from "./served-hub.ts";
+import { streamHandler, streamOpener } from "./stream-handler.ts";
+import { streamInstanceHistory } from "./stream-history.ts";
+import { unaryHandler } from "./unary-handler.ts";
+import {
+  abandonWork,
+  completeActivityTask,
+  completeEntityTask,
+  completeOrchestratorTask,
+} from "./worker-rpcs.ts";
+
+export interface SidecarServerOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** The hub of that name, or the one of this server. @throws {DurableError} TASK_HUB_NOT_FOUND, INVALID_TASK_HUB_NAME */
+  readonly hubOf: (name: string | undefined) => Promise<ServedHub>;
+  readonly admin: TaskHubAdmin;
+  /** Whether a caller with this token may call. Absent: everybody may. */
+  readonly isAllowed?: (token: string) => Promise<boolean>;
+  /** PEM. Absent: without encryption. */
+  readonly tls?: { readonly certificate: Buffer; readonly privateKey: Buffer };
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A server of the Durable Task protocol that listens. */
+export interface SidecarServer {
+  readonly port: number;
+  /** Sends the workers away, then answers what is still open for so long. */
+  close(options: { readonly graceMs: number }): Promise<void>;
+}
+
+const SERVICE: ServiceDefinition = defineSidecarService();
+
+/** What the workers of all SDKs can receive is for them to say; here nothing is too large. */
+const CHANNEL_OPTIONS = {
+  "grpc.max_receive_message_length": -1,
+  "grpc.max_send_message_length": -1,
+};
+
+/** How long answers of workers that were on their way are still taken once their streams are closed. */
+const LAST_ANSWERS_MS = 100;
+
+/** @throws {Error} when it cannot listen there */
+export async function startSidecarServer(options: SidecarServerOptions): Promise<SidecarServer> {
+  const { clock, logger } = options;
+  const server = new Server(CHANNEL_OPTIONS);
+  const streams = new WorkItemStreams(clock);
+  const hubOfCall = (metadata: Metadata): Promise<ServedHub> => hubFor(metadata, options);
+  const ports = { hubOfCall, logger };
+  const rpcs = {
+    ...managementRpcs(options.admin),
+    completeOrchestratorTask,
+    completeActivityTask,
+    completeEntityTask,
+    abandonTaskOrchestratorWorkItem: abandonWork,
+    abandonTaskActivityWorkItem: abandonWork,
+    abandonTaskEntityWorkItem: abandonWork,
+  };
+  const handlers: UntypedServiceImplementation = Object.fromEntries(
+    Object.entries(rpcs).map(([name, rpc]) => [name, unaryHandler(rpc as never, ports)]),
+  );
+  handlers["streamInstanceHistory"] = streamHandler(streamInstanceHistory, ports);
+  handlers["getWorkItems"] = streamOpener((call, hub) => streams.open(call as never, hub), ports);
+  server.addService(SERVICE, handlers);
+  const port = await listen(server, options);
+  return {
+    port,
+    close: async ({ graceMs }) => {
+      streams.closeAll();
+      await pause(clock, LAST_ANSWERS_MS);
+      const cancel = clock.after(graceMs, () => server.forceShutdown());
+      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      cancel();
+    },
+  };
+}
+
+/** @throws {RpcError} UNAUTHENTICATED */
+async function hubFor(
+  metadata: Metadata,
+  { hubOf, isAllowed }: Pick<SidecarServerOptions, "hubOf" | "isAllowed">,
+): Promise<ServedHub> {
+  if (isAllowed && !(await isAllowed(tokenOf(metadata)))) {
+    throw new RpcError(
+      status.UNAUTHENTICATED,
+      "The key is missing or wrong. Send it as 'authorization: Bearer <key>' or in the header x-functions-key.",
+    );
+  }
+  const [name] = metadata.get("taskhub");
+  return hubOf(name === undefined || name === "" ? undefined : String(name));
+}
+
+function tokenOf(metadata: Metadata): string {
+  const [bearer] = metadata.get("authorization");
+  const [key] = metadata.get("x-functions-key");
+  return /^bearer (.+)$/i.exec(String(bearer ?? ""))?.[1] ?? String(key ?? "");
+}
+
+function listen(server: Server, { host, port, tls }: SidecarServerOptions): Promise<number> {
+  const credentials = tls
+    ? ServerCredentials.createSsl(null, [{ cert_chain: tls.certificate, private_key: tls.privateKey }])
+    : ServerCredentials.createInsecure();
+  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
+  });
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(ms, resolve);
+  });
+}

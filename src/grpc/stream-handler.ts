@@ -1,0 +1,53 @@
+import type { handleServerStreamingCall, ServerWritableStream } from "@grpc/grpc-js";
+import type { RpcCall, ServedHub } from "./served-hub.ts";
+import { type HandlerPorts, statusOf } from "./unary-handler.ts";
+
+/** An RPC whose answers come one after the other, as fast as the caller takes them. */
+export function streamHandler<Request, Response>(
+  rpc: (request: Request, call: RpcCall) => AsyncIterable<Response>,
+  ports: HandlerPorts,
+): handleServerStreamingCall<Request, Response> {
+  return (call) => {
+    const ended = new AbortController();
+    call.on("cancelled", () => ended.abort());
+    pour(call, rpc, ended.signal, ports).then(
+      () => call.end(),
+      (error: unknown) => call.emit("error", statusOf(error, call.getPath(), ports.logger)),
+    );
+  };
+}
+
+/** An RPC whose stream somebody keeps. */
+export function streamOpener<Request, Response>(
+  open: (call: ServerWritableStream<Request, Response>, hub: ServedHub) => void,
+  { hubOfCall, logger }: HandlerPorts,
+): handleServerStreamingCall<Request, Response> {
+  return (call) => {
+    hubOfCall(call.metadata).then(
+      (hub) => {
+        if (!call.cancelled) open(call, hub);
+      },
+      (error: unknown) => call.emit("error", statusOf(error, call.getPath(), logger)),
+    );
+  };
+}
+
+async function pour<Request, Response>(
+  call: ServerWritableStream<Request, Response>,
+  rpc: (request: Request, call: RpcCall) => AsyncIterable<Response>,
+  signal: AbortSignal,
+  { hubOfCall }: HandlerPorts,
+): Promise<void> {
+  const hub = await hubOfCall(call.metadata);
+  for await (const response of rpc(call.request, { hub, signal })) {
+    if (signal.aborted) return;
+    if (!call.write(response)) await drained(call, signal);
+  }
+}
+
+function drained(call: ServerWritableStream<unknown, unknown>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    call.once("drain", resolve);
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,23 @@
+import type { FunctionKind } from "../engine/executor.ts";
+import type { OrchestratorAction, WorkItem } from "../wire/generated/orchestrator_service_pb.ts";
+import type { HistoryReader } from "../wire/history-codec.ts";
+import type { WorkerStream } from "./worker-stream.ts";
+
+/** One piece of work, from the moment it is due until somebody has done it. */
+export interface Work {
+  readonly kind: FunctionKind;
+  readonly name: string;
+  readonly version: string | undefined;
+  /** By which a worker names it that sends no token. */
+  readonly key: string;
+  /** What the worker is sent. */
+  encode(reader: HistoryReader, completionToken: string): WorkItem;
+  /** Nobody is left who takes it. Absent: it waits for somebody to come. */
+  readonly abandoned?: () => void;
+  /** Where it is, while a worker has it. */
+  sent: { readonly stream: WorkerStream; readonly token: string } | undefined;
+  /** It was taken back: nobody wants it done any more. */
+  isOver: boolean;
+  /** Of a response that comes in parts: what has come so far. */
+  parts: OrchestratorAction[];
+}

@@ -1,0 +1,257 @@
+import { randomUUID } from "node:crypto";
+import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
+import type { RemoteTurnResult } from "../core/remote-execution.ts";
+import type { Clock } from "../engine/clock.ts";
+import type { ActivityCall, ActivityOutcome, FunctionKind, RunningActivity } from "../engine/executor.ts";
+import {
+  NoWorker,
+  type RemoteWorkers,
+  type TurnToRun,
+  Withdrawn,
+  type WorkElsewhere,
+} from "../engine/remote-workers.ts";
+import { type Settling, settling } from "./settling.ts";
+import type { Work } from "./work.ts";
+import type { WorkDescription } from "./work-filters.ts";
+import { activityItem, entityItem, turnItem } from "./work-items.ts";
+import { WorkQueue } from "./work-queue.ts";
+import type { WorkerStream } from "./worker-stream.ts";
+
+/** How long work rests that a worker has given back, so that the two do not play ball. */
+const REST_MS = 500;
+
+export interface TurnWork extends Work {
+  readonly kind: "orchestrator";
+  readonly turn: TurnToRun;
+  readonly settling: Settling<RemoteTurnResult>;
+}
+
+export interface ActivityWork extends Work {
+  readonly kind: "activity";
+  readonly call: ActivityCall;
+  readonly settling: Settling<ActivityOutcome>;
+}
+
+export interface EntityWork extends Work {
+  readonly kind: "entity";
+  readonly batch: EntityBatch;
+  readonly settling: Settling<EntityBatchResult>;
+}
+
+export type AnyWork = TurnWork | ActivityWork | EntityWork;
+
+/**
+ * The workers of one task hub that are connected, and the work they have or wait for.
+ *
+ * 1. The stream is the lease: when it ends, what its worker has goes to another, at once.
+ * 2. Each time it is sent, a piece of work gets a new token. Only the last one counts, and none from another life.
+ * 3. Work goes to the worker that takes it and has the least to do; what nobody has room for waits in its order.
+ * 4. A turn that nobody takes is not kept here: its instance waits in the store. Activities and entities wait here.
+ */
+export class WorkerPool implements RemoteWorkers {
+  readonly #clock: Clock;
+  readonly #streams = new Set<WorkerStream>();
+  readonly #waiting = new WorkQueue<AnyWork>();
+  readonly #sent = new Map<string, AnyWork>();
+  readonly #byKey = new Map<string, AnyWork>();
+  readonly #listeners: (() => void)[] = [];
+  /** Tokens of another life of this process do not look like those of this one. */
+  readonly #life = randomUUID();
+  #sequence = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  accepts(kind: FunctionKind, name: string, version: string | undefined): boolean {
+    return this.#isAccepted({ kind, name, version });
+  }
+
+  onChanged(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  // --- workers come and go ---
+
+  connect(stream: WorkerStream): void {
+    this.#streams.add(stream);
+    this.#fill(stream);
+    this.#changed();
+  }
+
+  disconnect(stream: WorkerStream): void {
+    if (!this.#streams.delete(stream)) return;
+    const orphans = [...this.#sent.values()].filter((work) => work.sent?.stream === stream);
+    for (const work of orphans.reverse()) {
+      this.#forget(work);
+      this.#waiting.putBack(work);
+    }
+    for (const other of this.#streams) this.#fill(other);
+    const abandoned = this.#waiting.takeAll(
+      (work) => work.abandoned !== undefined && !this.#isAccepted(work),
+    );
+    for (const work of abandoned) work.abandoned?.();
+    this.#changed();
+  }
+
+  // --- what the engine wants done ---
+
+  runTurn(turn: TurnToRun): WorkElsewhere<RemoteTurnResult> {
+    const { instanceId, name, version } = turn.started;
+    const { promise: outcome, ...settles } = settling<RemoteTurnResult>();
+    const work: TurnWork = {
+      kind: "orchestrator",
+      name,
+      version,
+      key: `orchestrator ${instanceId}`,
+      encode: (reader, token) => turnItem(turn, reader, token),
+      abandoned: () => settles.reject(new NoWorker(`the orchestrator '${name}'`)),
+      sent: undefined,
+      isOver: false,
+      parts: [],
+      turn,
+      settling: settles,
+    };
+    if (this.#isAccepted(work)) this.#dispatch(work);
+    else work.abandoned?.();
+    const withdraw = (): void => {
+      this.#remove(work);
+      settles.reject(new Withdrawn(`The turn of instance '${instanceId}' was taken back.`));
+    };
+    return { outcome, withdraw };
+  }
+
+  startActivity(call: ActivityCall): RunningActivity {
+    const { promise: outcome, ...settles } = settling<ActivityOutcome>();
+    const { name, version, instanceId, taskId } = call;
+    const work: ActivityWork = {
+      kind: "activity",
+      name,
+      version,
+      key: `activity ${taskId} ${instanceId}`,
+      encode: (_reader, token) => activityItem(call, token),
+      sent: undefined,
+      isOver: false,
+      parts: [],
+      call,
+      settling: settles,
+    };
+    this.#dispatch(work);
+    const waitsFor = (): RunningActivity["waitsFor"] => {
+      if (work.sent) return undefined;
+      return this.#isAccepted(work) ? "slot" : "worker";
+    };
+    return {
+      outcome,
+      abort: () => this.#remove(work),
+      get waitsFor() {
+        return waitsFor();
+      },
+    };
+  }
+
+  runEntity(batch: EntityBatch): Promise<EntityBatchResult> {
+    const { promise, ...settles } = settling<EntityBatchResult>();
+    this.#dispatch({
+      kind: "entity",
+      name: batch.entity.name,
+      version: undefined,
+      key: `entity ${batch.instanceId}`,
+      encode: (_reader, token) => entityItem(batch, token),
+      sent: undefined,
+      isOver: false,
+      parts: [],
+      batch,
+      settling: settles,
+    });
+    return promise;
+  }
+
+  // --- what workers answer ---
+
+  /** The work with this token, or without one the work with this key; `undefined` when it is of another life. */
+  find(token: string, key: string): AnyWork | undefined {
+    return token === "" ? this.#byKey.get(key) : this.#sent.get(token);
+  }
+
+  /** It is done: its worker has room again. */
+  finish(work: AnyWork): void {
+    const stream = work.sent?.stream;
+    this.#forget(work);
+    if (stream && this.#streams.has(stream)) this.#fill(stream);
+  }
+
+  /** The worker wants it again as it was, or with more. */
+  sendAgain(work: AnyWork): void {
+    this.#forget(work);
+    this.#dispatch(work);
+  }
+
+  /** The worker will not do it: after a moment it is for whoever takes it then. */
+  giveBack(work: AnyWork): void {
+    this.finish(work);
+    this.#clock.after(REST_MS, () => {
+      if (work.isOver) return;
+      if (work.abandoned && !this.#isAccepted(work)) work.abandoned();
+      else this.#dispatch(work);
+    });
+  }
+
+  // --- who does what ---
+
+  #dispatch(work: AnyWork): void {
+    let best: WorkerStream | undefined;
+    for (const stream of this.#streams) {
+      if (!stream.hasRoomFor(work.kind) || !stream.accepts(work)) continue;
+      if (best === undefined || stream.load < best.load) best = stream;
+    }
+    if (best === undefined) this.#waiting.add(work);
+    else this.#send(work, best);
+  }
+
+  #fill(stream: WorkerStream): void {
+    while (!this.#waiting.isEmpty) {
+      const work = this.#waiting.take((each) => stream.hasRoomFor(each.kind) && stream.accepts(each));
+      if (work === undefined) return;
+      this.#send(work, stream);
+    }
+  }
+
+  #send(work: AnyWork, stream: WorkerStream): void {
+    this.#sequence += 1;
+    const token = `${this.#life}-${this.#sequence}`;
+    work.sent = { stream, token };
+    work.parts = [];
+    this.#sent.set(token, work);
+    this.#byKey.set(work.key, work);
+    stream.send(work.kind, work.encode(stream.reader, token));
+  }
+
+  #remove(work: AnyWork): void {
+    work.isOver = true;
+    this.#waiting.remove(work);
+    if (work.sent) this.finish(work);
+  }
+
+  #forget(work: AnyWork): void {
+    const { sent } = work;
+    if (sent === undefined) return;
+    work.sent = undefined;
+    this.#sent.delete(sent.token);
+    if (this.#byKey.get(work.key) === work) this.#byKey.delete(work.key);
+    sent.stream.release(work.kind);
+  }
+
+  #isAccepted(work: WorkDescription): boolean {
+    for (const stream of this.#streams) if (stream.accepts(work)) return true;
+    return false;
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,142 @@
+import { create } from "@bufbuild/protobuf";
+import { status } from "@grpc/grpc-js";
+import { failureText } from "../core/failure-details.ts";
+import { decodeActions } from "../wire/action-codec.ts";
+import { decodeEntityBatchResult } from "../wire/entity-batch-codec.ts";
+import { decodeFailure } from "../wire/failure-codec.ts";
+import {
+  type AbandonActivityTaskRequest,
+  type AbandonActivityTaskResponse,
+  AbandonActivityTaskResponseSchema,
+  type ActivityResponse,
+  type CompleteTaskResponse,
+  CompleteTaskResponseSchema,
+  type EntityBatchResult,
+  type OrchestratorResponse,
+} from "../wire/generated/orchestrator_service_pb.ts";
+import { RpcError } from "./rpc-error.ts";
+import type { Rpc } from "./served-hub.ts";
+import type { ActivityWork, AnyWork, EntityWork, TurnWork, WorkerPool } from "./worker-pool.ts";
+
+const DONE: CompleteTaskResponse = create(CompleteTaskResponseSchema);
+const GIVEN_BACK: AbandonActivityTaskResponse = create(AbandonActivityTaskResponseSchema);
+
+/** What a turn came to. @throws {RpcError} NOT_FOUND for work of another life, {MalformedMessageError} */
+export const completeOrchestratorTask: Rpc<OrchestratorResponse, CompleteTaskResponse> = async (
+  response,
+  { hub: { workers } },
+) => {
+  const { completionToken, instanceId } = response;
+  const work = find(workers, "orchestrator", completionToken, `orchestrator ${instanceId}`);
+  work.parts.push(...response.actions);
+  if (response.isPartial) return DONE;
+  if (response.requiresHistory) {
+    workers.sendAgain(work);
+    return DONE;
+  }
+  finishTurn(work, response, workers);
+  return DONE;
+};
+
+function finishTurn(work: TurnWork, { customStatus }: OrchestratorResponse, workers: WorkerPool): void {
+  const { started, events } = work.turn;
+  const timestamp = events[0]?.timestamp ?? started.timestamp;
+  const { actions, end, terminations } = orGiveBack(work, workers, () =>
+    decodeActions(work.parts, { instanceId: started.instanceId, timestamp }),
+  );
+  workers.finish(work);
+  work.settling.resolve({
+    actions,
+    terminations,
+    completion: end?.type === "completed" ? end.completion : undefined,
+    continuedAsNew: end?.type === "continuedAsNew" ? end.continuedAsNew : undefined,
+    customStatus: customStatus || undefined,
+  });
+}
+
+/** @throws {RpcError} NOT_FOUND for work of another life */
+export const completeActivityTask: Rpc<ActivityResponse, CompleteTaskResponse> = async (
+  response,
+  { hub: { workers } },
+) => {
+  const { completionToken, instanceId, taskId, result, failureDetails } = response;
+  const work = find(workers, "activity", completionToken, `activity ${taskId} ${instanceId}`);
+  workers.finish(work);
+  if (failureDetails === undefined) {
+    work.settling.resolve({ type: "completed", result });
+    return DONE;
+  }
+  const failure = decodeFailure(failureDetails);
+  const reason = `Activity function '${work.name}' failed: ${failure.errorMessage}`;
+  work.settling.resolve({ type: "failed", reason, failure });
+  return DONE;
+};
+
+/** @throws {RpcError} NOT_FOUND for work of another life, {MalformedMessageError} */
+export const completeEntityTask: Rpc<EntityBatchResult, CompleteTaskResponse> = async (
+  response,
+  { hub: { workers, logger } },
+) => {
+  const work = find(workers, "entity", response.completionToken, "");
+  const outcome = orGiveBack(work, workers, () => checked(decodeEntityBatchResult(response), work));
+  switch (outcome.type) {
+    case "stateWanted":
+      workers.sendAgain(work);
+      break;
+    case "failed":
+      logger.warn(
+        { instanceId: work.batch.instanceId, failure: failureText(outcome.failure) },
+        "A worker could not run a batch of operations; it will be run again",
+      );
+      workers.giveBack(work);
+      break;
+    case "done":
+      workers.finish(work);
+      work.settling.resolve(outcome.result);
+  }
+  return DONE;
+};
+
+/** The worker will not do it. Work of another life is nobody's any more. */
+export const abandonWork: Rpc<AbandonActivityTaskRequest, AbandonActivityTaskResponse> = async (
+  { completionToken },
+  { hub: { workers } },
+) => {
+  const work = workers.find(completionToken, "");
+  if (work) workers.giveBack(work);
+  return GIVEN_BACK;
+};
+
+function find<Kind extends AnyWork["kind"]>(
+  workers: WorkerPool,
+  kind: Kind,
+  token: string,
+  key: string,
+): Extract<AnyWork, { readonly kind: Kind }> {
+  const work = workers.find(token, key);
+  if (work?.kind === kind) return work as Extract<AnyWork, { readonly kind: Kind }>;
+  throw new RpcError(
+    status.NOT_FOUND,
+    "This work is not yours any more: it was given to another worker, or taken back. What came of it is not used.",
+  );
+}
+
+/** An answer that means nothing leaves the work as it was, for whoever can do it. */
+function orGiveBack<T>(work: TurnWork | EntityWork | ActivityWork, workers: WorkerPool, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    workers.giveBack(work);
+    throw error;
+  }
+}
+
+function checked<T extends ReturnType<typeof decodeEntityBatchResult>>(outcome: T, work: EntityWork): T {
+  if (outcome.type !== "done") return outcome;
+  const { length } = outcome.result.results;
+  if (length > 0 && length <= work.batch.operations.length) return outcome;
+  throw new RpcError(
+    status.INVALID_ARGUMENT,
+    `There are ${length} results for a batch of ${work.batch.operations.length} operations.`,
+  );
+}

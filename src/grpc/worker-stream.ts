@@ -1,0 +1,70 @@
+import type { FunctionKind } from "../engine/executor.ts";
+import type { GetWorkItemsRequest, WorkItem } from "../wire/generated/orchestrator_service_pb.ts";
+import type { HistoryReader } from "../wire/history-codec.ts";
+import { type WorkDescription, WorkFilters } from "./work-filters.ts";
+
+/** How many items of a kind a worker has at a time that has not said how many it wants. */
+const DEFAULT_LIMIT = 100;
+/** No worker has more than this at a time, whatever it wants. */
+const MAX_LIMIT = 1_000;
+
+export interface WorkerConnection {
+  readonly request: GetWorkItemsRequest;
+  /** What the worker calls itself, for logs. */
+  readonly workerId: string | undefined;
+  readonly userAgent: string;
+  send(item: WorkItem): void;
+}
+
+/** One worker that is connected: what it takes, and how much of it it has. */
+export class WorkerStream {
+  readonly workerId: string | undefined;
+  /** The Go SDK knows no entities, and no event that confirms a sent one. */
+  readonly reader: HistoryReader;
+  readonly #connection: WorkerConnection;
+  readonly #filters: WorkFilters;
+  readonly #limits: Readonly<Record<FunctionKind, number>>;
+  readonly #underWay: Record<FunctionKind, number> = { orchestrator: 0, activity: 0, entity: 0 };
+
+  constructor(connection: WorkerConnection) {
+    const { request, workerId, userAgent } = connection;
+    this.workerId = workerId;
+    this.#connection = connection;
+    this.#filters = new WorkFilters(request.workItemFilters);
+    const isGo = userAgent.startsWith("grpc-go/");
+    this.reader = isGo ? "workerWithoutEntities" : "worker";
+    this.#limits = {
+      orchestrator: limitOf(request.maxConcurrentOrchestrationWorkItems),
+      activity: limitOf(request.maxConcurrentActivityWorkItems),
+      entity: isGo ? 0 : limitOf(request.maxConcurrentEntityWorkItems),
+    };
+  }
+
+  /** Items of all kinds that it has not answered. */
+  get load(): number {
+    const { orchestrator, activity, entity } = this.#underWay;
+    return orchestrator + activity + entity;
+  }
+
+  accepts(work: WorkDescription): boolean {
+    return this.#limits[work.kind] > 0 && this.#filters.accepts(work);
+  }
+
+  hasRoomFor(kind: FunctionKind): boolean {
+    return this.#underWay[kind] < this.#limits[kind];
+  }
+
+  send(kind: FunctionKind, item: WorkItem): void {
+    this.#underWay[kind] += 1;
+    this.#connection.send(item);
+  }
+
+  /** An item was answered, or taken back. */
+  release(kind: FunctionKind): void {
+    this.#underWay[kind] -= 1;
+  }
+}
+
+function limitOf(wish: number): number {
+  return wish > 0 ? Math.min(wish, MAX_LIMIT) : DEFAULT_LIMIT;
+}

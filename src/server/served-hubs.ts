@@ -1,0 +1,104 @@
+import { DurableError } from "../core/errors.ts";
+import { checkTaskHubName } from "../core/task-hub-name.ts";
+import { systemClock } from "../engine/clock.ts";
+import type { Logger } from "../engine/logger.ts";
+import type { EngineSettings } from "../engine/settings.ts";
+import { type ServedHub, WorkerPool } from "../grpc/index.ts";
+import { App, type TaskHub } from "../sdk/index.ts";
+
+export interface ServedHubsOptions {
+  /** The hub of the host, with its app. */
+  readonly own: TaskHub;
+  readonly ownWorkers: WorkerPool;
+  readonly settings: Partial<EngineSettings>;
+  /** Whether a hub that nobody has is made when a caller names it. */
+  readonly createOnUse: boolean;
+  readonly logger: Logger;
+}
+
+interface OpenHub {
+  readonly hub: TaskHub;
+  readonly served: ServedHub;
+}
+
+/** The task hubs that callers of the gRPC server name: that of the host, and others of the same store, run for workers alone. */
+export class ServedHubs {
+  readonly #options: ServedHubsOptions;
+  readonly #others = new Map<string, Promise<OpenHub>>();
+
+  constructor(options: ServedHubsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {DurableError} TASK_HUB_NOT_FOUND, INVALID_TASK_HUB_NAME */
+  async of(name: string | undefined): Promise<ServedHub> {
+    const { own, ownWorkers } = this.#options;
+    if (name === undefined || sameName(name, own.name)) return this.#served(own, ownWorkers);
+    return (await this.#other(name)).served;
+  }
+
+  async create(name: string | undefined): Promise<void> {
+    await this.of(name);
+  }
+
+  /** It is there, and empty. */
+  async recreate(name: string | undefined): Promise<void> {
+    await this.delete(name);
+    await this.of(name);
+  }
+
+  /** @throws {DurableError} INVALID_INSTANCE_STATE for the hub of the host */
+  async delete(name: string | undefined): Promise<void> {
+    const { own } = this.#options;
+    if (name === undefined || sameName(name, own.name)) throw ownHub(own.name);
+    const known = this.#others.get(name.toLowerCase());
+    this.#others.delete(name.toLowerCase());
+    await (await known)?.hub.close({ drainMs: 0 });
+    await own.storage.taskHubs.markDeleted(name);
+  }
+
+  async close(options: { readonly drainMs: number }): Promise<void> {
+    const others = [...this.#others.values()];
+    this.#others.clear();
+    await Promise.all(others.map(async (other) => (await other).hub.close(options)));
+  }
+
+  #other(name: string): Promise<OpenHub> {
+    const key = name.toLowerCase();
+    const known = this.#others.get(key);
+    if (known) return known;
+    const opening = this.#open(name);
+    this.#others.set(key, opening);
+    opening.catch(() => this.#others.delete(key));
+    return opening;
+  }
+
+  async #open(name: string): Promise<OpenHub> {
+    const { own, settings, logger, createOnUse } = this.#options;
+    checkTaskHubName(name);
+    const remoteWorkers = new WorkerPool(systemClock);
+    const hub = await own.openAnother({
+      taskHubName: name,
+      create: createOnUse,
+      app: new App(),
+      settings,
+      logger,
+      remoteWorkers,
+    });
+    await hub.start();
+    return { hub, served: this.#served(hub, remoteWorkers) };
+  }
+
+  #served(hub: TaskHub, workers: WorkerPool): ServedHub {
+    return { name: hub.name, client: hub.rawClient, query: hub.query, workers, logger: this.#options.logger };
+  }
+}
+
+const sameName = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase();
+
+function ownHub(name: string): DurableError {
+  return new DurableError(
+    "INVALID_INSTANCE_STATE",
+    `The server runs the task hub '${name}' as long as it runs. Purge its instances, or stop the server and delete the hub on its store.`,
+  );
+}
