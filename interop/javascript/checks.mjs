@@ -6,11 +6,12 @@ const WAIT_SECONDS = 20;
 const POLL_MS = 25;
 
 /** What the SDK of each worker has besides the basics. */
+const EVERYTHING = ["event_name_case", "carried_events", "send_event", "version", "tags", "entities"];
 const WORKERS = {
-  js: { errorType: "InteropError", extras: ["send", "version", "tags", "entities"] },
-  py: { errorType: "functions.InteropError", extras: ["send", "version", "tags", "entities"] },
-  java: { errorType: "perdure.interop.InteropError", extras: ["send"] },
-  go: { errorType: "main.InteropError", hidesErrorType: true, extras: [] },
+  js: { errorType: "InteropError", extras: EVERYTHING },
+  py: { errorType: "functions.InteropError", extras: EVERYTHING },
+  java: { errorType: "perdure.interop.InteropError", extras: ["send_event"] },
+  go: { errorType: "main.InteropError", hidesErrorType: true, extras: ["event_name_case", "carried_events"] },
 };
 
 let started = 0;

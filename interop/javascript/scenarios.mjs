@@ -36,7 +36,7 @@ const basics = {
     const id = await t.start("events");
     await t.started(id);
     await t.client.raiseOrchestrationEvent(id, "Second", { n: 2 });
-    await t.client.raiseOrchestrationEvent(id, "first", [1]);
+    await t.client.raiseOrchestrationEvent(id, "First", [1]);
     await t.completes(id, [[1], { n: 2 }]);
   },
   async events_before_start(t) {
@@ -65,11 +65,6 @@ const basics = {
   async continue_as_new(t) {
     const state = await t.completes(await t.start("continue", { left: 5, total: 0 }), 55);
     equal(parse(state.serializedInput), { left: 0, total: 55 }, "input of the last generation");
-  },
-  async carried_events(t) {
-    const id = await t.start("collect", { left: 5, seen: [] });
-    for (const item of [1, 2, 3, 4, 5]) await t.client.raiseOrchestrationEvent(id, "Item", item);
-    await t.completes(id, [1, 2, 3, 4, 5]);
   },
 };
 
@@ -292,6 +287,17 @@ const isRunning = async (t, id) =>
   (await t.client.getOrchestrationState(id, false))?.runtimeStatus === RUNNING;
 
 const extras = {
+  async event_name_case(t) {
+    const id = await t.start("hold");
+    await t.started(id);
+    await t.client.raiseOrchestrationEvent(id, "rELEASE", "any case");
+    await t.completes(id, "any case");
+  },
+  async carried_events(t) {
+    const id = await t.start("collect", { left: 5, seen: [] });
+    for (const item of [1, 2, 3, 4, 5]) await t.client.raiseOrchestrationEvent(id, "Item", item);
+    await t.completes(id, [1, 2, 3, 4, 5]);
+  },
   async send_event(t) {
     const to = await t.start("hold");
     await t.completes(await t.start("send", { to, name: "Release", data: { from: "sender" } }), "sent");
@@ -383,10 +389,6 @@ const list = (group, needs) => Object.entries(group).map(([name, run]) => ({ nam
 
 export const scenarios = [
   ...[basics, children, failures, management].flatMap((group) => list(group)),
-  ...Object.entries(extras).map(([name, run]) => ({
-    name,
-    run,
-    needs: { send_event: "send" }[name] ?? name,
-  })),
+  ...Object.entries(extras).map(([name, run]) => ({ name, needs: name, run })),
   ...list(entities, "entities"),
 ];

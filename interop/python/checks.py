@@ -23,12 +23,12 @@ class Worker:
     extras: frozenset[str] = field(default_factory=frozenset)
 
 
-EVERYTHING = frozenset({"send", "version", "tags", "entities"})
+EVERYTHING = frozenset({"event_name_case", "carried_events", "send_event", "version", "tags", "entities"})
 WORKERS = {
     "js": Worker("InteropError", extras=EVERYTHING),
     "py": Worker("functions.InteropError", extras=EVERYTHING),
-    "java": Worker("perdure.interop.InteropError", extras=frozenset({"send"})),
-    "go": Worker("main.InteropError", hides_error_type=True),
+    "java": Worker("perdure.interop.InteropError", extras=frozenset({"send_event"})),
+    "go": Worker("main.InteropError", hides_error_type=True, extras=frozenset({"event_name_case", "carried_events"})),
 }
 
 run = f"{int(time.time() * 1000):x}{os.getpid():x}"

@@ -85,7 +85,7 @@ def events_after_start(t):
     id = t.start("events")
     t.started(id)
     t.client.raise_orchestration_event(id, "Second", data={"n": 2})
-    t.client.raise_orchestration_event(id, "first", data=[1])
+    t.client.raise_orchestration_event(id, "First", data=[1])
     t.completes(id, [[1], {"n": 2}])
 
 
@@ -123,14 +123,6 @@ def custom_status(t):
 def continue_as_new(t):
     state = t.completes(t.start("continue", {"left": 5, "total": 0}), 55)
     equal(state.get_input(), {"left": 0, "total": 55}, "input of the last generation")
-
-
-@scenario
-def carried_events(t):
-    id = t.start("collect", {"left": 5, "seen": []})
-    for item in (1, 2, 3, 4, 5):
-        t.client.raise_orchestration_event(id, "Item", data=item)
-    t.completes(id, [1, 2, 3, 4, 5])
 
 
 # Children
@@ -375,7 +367,23 @@ def history(t):
 # What not every SDK has
 
 
-@scenario(needs="send")
+@scenario(needs="event_name_case")
+def event_name_case(t):
+    id = t.start("hold")
+    t.started(id)
+    t.client.raise_orchestration_event(id, "rELEASE", data="any case")
+    t.completes(id, "any case")
+
+
+@scenario(needs="carried_events")
+def carried_events(t):
+    id = t.start("collect", {"left": 5, "seen": []})
+    for item in (1, 2, 3, 4, 5):
+        t.client.raise_orchestration_event(id, "Item", data=item)
+    t.completes(id, [1, 2, 3, 4, 5])
+
+
+@scenario(needs="send_event")
 def send_event(t):
     to = t.start("hold")
     t.completes(t.start("send", {"to": to, "name": "Release", "data": {"from": "sender"}}), "sent")

@@ -29,12 +29,13 @@ final class Checks {
   /** What the SDK of a worker has besides the basics. */
   private record Traits(String errorType, boolean hidesErrorType, Set<String> extras) {}
 
+  private static final Set<String> EVERYTHING = Set.of("event_name_case", "carried_events", "send_event", "version");
   private static final Map<String, Traits> WORKERS =
       Map.of(
-          "js", new Traits("InteropError", false, Set.of("send", "version")),
-          "py", new Traits("functions.InteropError", false, Set.of("send", "version")),
-          "java", new Traits("perdure.interop.InteropError", false, Set.of("send")),
-          "go", new Traits("main.InteropError", true, Set.of()));
+          "js", new Traits("InteropError", false, EVERYTHING),
+          "py", new Traits("functions.InteropError", false, EVERYTHING),
+          "java", new Traits("perdure.interop.InteropError", false, Set.of("send_event")),
+          "go", new Traits("main.InteropError", true, Set.of("event_name_case", "carried_events")));
 
   final DurableTaskClient client;
   private final String prefix;
@@ -73,6 +74,10 @@ final class Checks {
 
   String newId() {
     return String.join("-", "java", prefix, RUN, scenario, String.valueOf(COUNT.incrementAndGet()));
+  }
+
+  String start(String name) {
+    return start(name, new NewOrchestrationInstanceOptions().setInstanceId(newId()));
   }
 
   String start(String name, Object input) {

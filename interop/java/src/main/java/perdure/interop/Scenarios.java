@@ -78,7 +78,7 @@ final class Scenarios {
         new Scenario(
             "custom_status",
             t -> {
-              String id = t.start("status", null);
+              String id = t.start("status");
               eventually(() -> customStatus(t, id), parse("{\"step\":1}"), "custom status");
               t.client.raiseEvent(id, "Next");
               t.completes(id, "\"done\"");
@@ -114,10 +114,10 @@ final class Scenarios {
         new Scenario(
             "events_after_start",
             t -> {
-              String id = t.start("events", null);
+              String id = t.start("events");
               t.started(id);
               t.client.raiseEvent(id, "Second", Map.of("n", 2));
-              t.client.raiseEvent(id, "first", List.of(1));
+              t.client.raiseEvent(id, "First", List.of(1));
               t.completes(id, "[[1],{\"n\":2}]");
             }),
         new Scenario(
@@ -136,16 +136,7 @@ final class Scenarios {
               t.client.raiseEvent(id, "Go", "now");
               t.completes(id, "\"event now\"");
             }),
-        new Scenario("timeout_wins", t -> t.completes(t.start("event_or_timeout", 200), "\"timeout\"")),
-        new Scenario(
-            "carried_events",
-            t -> {
-              String id = t.start("collect", Map.of("left", 5, "seen", List.of()));
-              for (int item = 1; item <= 5; item++) {
-                t.client.raiseEvent(id, "Item", item);
-              }
-              t.completes(id, "[1,2,3,4,5]");
-            }));
+        new Scenario("timeout_wins", t -> t.completes(t.start("event_or_timeout", 200), "\"timeout\"")));
   }
 
   private static List<Scenario> children() {
@@ -217,7 +208,7 @@ final class Scenarios {
         new Scenario(
             "duplicate_id",
             t -> {
-              String id = t.start("hold", null);
+              String id = t.start("hold");
               rejects(() -> t.start("hold", options(id)), Status.Code.ALREADY_EXISTS, "a second start");
               t.client.raiseEvent(id, "Release", 1);
               t.completes(id, "1");
@@ -236,7 +227,7 @@ final class Scenarios {
         new Scenario(
             "terminate",
             t -> {
-              String id = t.start("hold", null);
+              String id = t.start("hold");
               t.started(id);
               t.client.terminate(id, Map.of("why", "enough"));
               OrchestrationMetadata state = t.ended(id);
@@ -252,7 +243,7 @@ final class Scenarios {
               equal(t.client.purgeInstance(id).getDeletedInstanceCount(), 1, "purged");
               equal(t.exists(id), false, "the instance");
               equal(t.client.purgeInstance(id).getDeletedInstanceCount(), 0, "purged again");
-              String live = t.start("hold", null);
+              String live = t.start("hold");
               equal(t.client.purgeInstance(live).getDeletedInstanceCount(), 0, "purged alive");
               t.client.terminate(live, null);
             }),
@@ -272,7 +263,7 @@ final class Scenarios {
   }
 
   private static void suspendResume(Checks t) throws Exception {
-    String id = t.start("hold", null);
+    String id = t.start("hold");
     t.started(id);
     t.client.suspendInstance(id);
     eventually(() -> t.state(id).getRuntimeStatus(), SUSPENDED, "status");
@@ -353,10 +344,29 @@ final class Scenarios {
   private static List<Scenario> extras() {
     return List.of(
         new Scenario(
-            "send_event",
-            "send",
+            "event_name_case",
+            "event_name_case",
             t -> {
-              String to = t.start("hold", null);
+              String id = t.start("hold");
+              t.started(id);
+              t.client.raiseEvent(id, "rELEASE", "any case");
+              t.completes(id, "\"any case\"");
+            }),
+        new Scenario(
+            "carried_events",
+            "carried_events",
+            t -> {
+              String id = t.start("collect", Map.of("left", 5, "seen", List.of()));
+              for (int item = 1; item <= 5; item++) {
+                t.client.raiseEvent(id, "Item", item);
+              }
+              t.completes(id, "[1,2,3,4,5]");
+            }),
+        new Scenario(
+            "send_event",
+            "send_event",
+            t -> {
+              String to = t.start("hold");
               Map<String, Object> given = Map.of("to", to, "name", "Release", "data", Map.of("from", "sender"));
               t.completes(t.start("send", given), "\"sent\"");
               t.completes(to, "{\"from\":\"sender\"}");
