@@ -50,7 +50,7 @@ func contract() functions {
 		"event_or_timeout": orchestrator(eventOrTimeout),
 		"echo_through":     orchestrator(echoThrough),
 		"hold":             hold,
-		"status":           status,
+		"status":           customStatus,
 		"continue":         orchestrator(continueAsNew),
 		"collect":          orchestrator(collect),
 		"parent":           orchestrator(parent),
@@ -200,7 +200,7 @@ func hold(ctx *task.OrchestrationContext) (any, error) {
 	return awaitAny[json.RawMessage](ctx.WaitForSingleEvent("Release", forever))
 }
 
-func status(ctx *task.OrchestrationContext) (any, error) {
+func customStatus(ctx *task.OrchestrationContext) (any, error) {
 	ctx.SetCustomStatus(`{"step":1}`)
 	if err := ctx.WaitForSingleEvent("Next", forever).Await(nil); err != nil {
 		return nil, err
