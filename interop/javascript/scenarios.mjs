@@ -6,6 +6,7 @@ import {
 } from "@microsoft/durabletask-js";
 import { delay, equal, eventually, includes, parse, rejects } from "./checks.mjs";
 
+const byText = (a, b) => (String(a) < String(b) ? -1 : 1);
 const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
 const { COMPLETED, FAILED, PENDING, RUNNING, SUSPENDED, TERMINATED } = OrchestrationStatus;
@@ -219,7 +220,7 @@ const management = {
       pages
         .flat()
         .map(({ instanceId }) => instanceId)
-        .sort(),
+        .toSorted(byText),
       ids,
       "ids",
     );
@@ -356,7 +357,7 @@ const entities = {
     for (const _ of [1, 2, 3, 4, 5]) ids.push(await t.start("entity_transfer", { from, to, amount: 10 }));
     const moved = [];
     for (const id of ids) moved.push(parse((await t.ended(id)).serializedOutput));
-    equal(moved.sort(), [false, false, true, true, true], "moved");
+    equal(moved.toSorted(byText), [false, false, true, true, true], "moved");
     equal([await stateOf(t, from), await stateOf(t, to)], [5, 30], "balances");
     const unlocked = async () => (await t.client.getEntity(counter(t, from), true))?.lockedBy;
     await eventually(unlocked, undefined, "lock");
@@ -378,7 +379,7 @@ const entities = {
     const found = [];
     for await (const { id, state } of t.client.getEntities(query)) found.push([id.key, state]);
     equal(
-      found.sort(),
+      found.toSorted(byText),
       [1, 2, 3].map((n) => [`${prefix}-${n}`, n]),
       "entities",
     );
