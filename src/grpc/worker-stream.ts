@@ -13,12 +13,15 @@ export interface WorkerConnection {
   /** What the worker calls itself, for logs. */
   readonly workerId: string | undefined;
   readonly userAgent: string;
+  /** The other end of the connection. */
+  readonly peer: string;
   send(item: WorkItem): void;
 }
 
 /** One worker that is connected: what it takes, and how much of it it has. */
 export class WorkerStream {
   readonly workerId: string | undefined;
+  readonly peer: string;
   /** The Go SDK knows no entities, and no event that confirms a sent one. */
   readonly reader: HistoryReader;
   readonly #connection: WorkerConnection;
@@ -27,8 +30,9 @@ export class WorkerStream {
   readonly #underWay: Record<FunctionKind, number> = { orchestrator: 0, activity: 0, entity: 0 };
 
   constructor(connection: WorkerConnection) {
-    const { request, workerId, userAgent } = connection;
+    const { request, workerId, userAgent, peer } = connection;
     this.workerId = workerId;
+    this.peer = peer;
     this.#connection = connection;
     this.#filters = new WorkFilters(request.workItemFilters);
     const isGo = userAgent.startsWith("grpc-go/");
