@@ -241,7 +241,7 @@ export class WorkerPool implements RemoteWorkers {
     work.parts = [];
     this.#sent.set(token, work);
     this.#byKey.set(work.key, work);
-    stream.send(work.kind, work.encode(stream.reader, token));
+    stream.send(work.kind, work.encode(stream, token));
   }
 
   #remove(work: AnyWork): void {

@@ -40,7 +40,11 @@ export const completeOrchestratorTask: Rpc<OrchestratorResponse, CompleteTaskRes
   return DONE;
 };
 
-function finishTurn(work: TurnWork, { customStatus }: OrchestratorResponse, workers: WorkerPool): void {
+function finishTurn(
+  work: TurnWork,
+  { customStatus, orchestrationTraceContext: memo }: OrchestratorResponse,
+  workers: WorkerPool,
+): void {
   const { started, events } = work.turn;
   const timestamp = events[0]?.timestamp ?? started.timestamp;
   const { actions, end, terminations } = orGiveBack(work, workers, () =>
@@ -53,6 +57,7 @@ function finishTurn(work: TurnWork, { customStatus }: OrchestratorResponse, work
     completion: end?.type === "completed" ? end.completion : undefined,
     continuedAsNew: end?.type === "continuedAsNew" ? end.continuedAsNew : undefined,
     customStatus: customStatus || undefined,
+    memo,
   });
 }
 

@@ -1,5 +1,9 @@
 import type { FunctionKind } from "../engine/executor.ts";
-import type { GetWorkItemsRequest, WorkItem } from "../wire/generated/orchestrator_service_pb.ts";
+import {
+  type GetWorkItemsRequest,
+  WorkerCapability,
+  type WorkItem,
+} from "../wire/generated/orchestrator_service_pb.ts";
 import type { HistoryReader } from "../wire/history-codec.ts";
 import { type WorkDescription, WorkFilters } from "./work-filters.ts";
 
@@ -24,6 +28,7 @@ export class WorkerStream {
   readonly peer: string;
   /** The Go SDK knows no entities, and no event that confirms a sent one. */
   readonly reader: HistoryReader;
+  readonly canStreamHistory: boolean;
   readonly #connection: WorkerConnection;
   readonly #filters: WorkFilters;
   readonly #limits: Readonly<Record<FunctionKind, number>>;
@@ -37,6 +42,7 @@ export class WorkerStream {
     this.#filters = new WorkFilters(request.workItemFilters);
     const isGo = userAgent.startsWith("grpc-go/");
     this.reader = isGo ? "workerWithoutEntities" : "worker";
+    this.canStreamHistory = request.capabilities.includes(WorkerCapability.HISTORY_STREAMING);
     this.#limits = {
       orchestrator: limitOf(request.maxConcurrentOrchestrationWorkItems),
       activity: limitOf(request.maxConcurrentActivityWorkItems),
