@@ -30,6 +30,8 @@ export function turnItem(
 ): WorkItem {
   const { instanceId, executionId } = started;
   const requiresHistoryStreaming = canStreamHistory && past.length > MANY_EVENTS;
+  const viaEvents = new Set<string>();
+  const pastEvents = encodeHistory(past, reader, viaEvents);
   return create(WorkItemSchema, {
     completionToken,
     request: {
@@ -37,9 +39,9 @@ export function turnItem(
       value: {
         instanceId,
         executionId,
-        pastEvents: requiresHistoryStreaming ? [] : encodeHistory(past, reader),
+        pastEvents: requiresHistoryStreaming ? [] : pastEvents,
         requiresHistoryStreaming,
-        newEvents: encodeHistory(events, reader),
+        newEvents: encodeHistory(events, reader, viaEvents),
         entityParameters: {},
         ...(memo === undefined ? {} : { orchestrationTraceContext: memo as OrchestrationTraceContext }),
       },
