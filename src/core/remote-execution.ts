@@ -184,7 +184,8 @@ export class RemoteExecution {
     let isInside = true;
     return actions.map((action) => {
       if (action.type === "SendEntityUnlock" && action.criticalSectionId === section.id) isInside = false;
-      if (action.type !== "CallEntity" || !isInside || !section.lockSet.includes(action.instanceId)) return action;
+      if (action.type !== "CallEntity" || !isInside || !section.lockSet.includes(action.instanceId))
+        return action;
       return { ...action, criticalSectionId: section.id };
     });
   }
