@@ -198,9 +198,17 @@ export class EpisodeRunner {
   }
 }
 
-const isNothing = ({ accepted, actions, patches, completion, continuedAsNew }: EpisodeResult): boolean =>
+const isNothing = ({
+  accepted,
+  actions,
+  patches,
+  completion,
+  continuedAsNew,
+  customStatus,
+}: EpisodeResult): boolean =>
   accepted.length === 0 &&
   actions.length === 0 &&
   patches.length === 0 &&
+  customStatus === undefined &&
   completion === undefined &&
   continuedAsNew === undefined;
