@@ -83,6 +83,11 @@ export class Partition {
     return this.#residents.busyCount;
   }
 
+  /** Whether anything is to be done that does not wait for code elsewhere. */
+  get isBusyHere(): boolean {
+    return this.#residents.isAnyBusyHere;
+  }
+
   get held(): HeldMessages {
     return this.#residents.held;
   }

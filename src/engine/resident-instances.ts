@@ -1,3 +1,4 @@
+import { parseEntityId } from "../core/entity-id.ts";
 import type { Disagreement } from "../core/errors.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { InstanceRecord, OwnedPartition } from "../storage/index.ts";
@@ -65,6 +66,20 @@ export class ResidentInstances {
     let busy = 0;
     for (const instance of this.#instances.values()) if (instance.phase !== "idle") busy += 1;
     return busy;
+  }
+
+  /** Whether anything is to be done that does not wait for code elsewhere. */
+  get isAnyBusyHere(): boolean {
+    for (const instance of this.#instances.values()) {
+      if (instance.phase !== "idle" && !this.#isRunningElsewhere(instance)) return true;
+    }
+    return false;
+  }
+
+  #isRunningElsewhere({ instanceId, phase, session, entity }: ActiveInstance): boolean {
+    if (phase !== "running") return false;
+    if (entity === undefined) return session?.runsElsewhere === true;
+    return !this.#ports.executor.runsHere("entity", parseEntityId(instanceId)?.name ?? "");
   }
 
   get(instanceId: string): ActiveInstance | undefined {

@@ -163,7 +163,9 @@ export class WorkersElsewhere implements RemoteWorkers {
   }
 
   runTurn(turn: TurnToRun): WorkElsewhere<RemoteTurnResult> {
-    const copy = structuredClone(turn);
+    const { started, past, events } = structuredClone(turn);
+    // No worker is told that it was rewound.
+    const copy = { started, past: past.filter(({ type }) => type !== "ExecutionRewound"), events };
     const { name, version } = turn.started;
     const run = (executor: LocalExecutor): Promise<Answer> => this.#runCode(copy, executor);
     const work = this.#offer({ kind: "orchestrator", name, version, run });
