@@ -27,6 +27,7 @@ export const projects: Readonly<Record<string, ProjectOptions>> = {
   mutants: { testTimeout: 10 * minute },
   golden: {},
   http: {},
+  grpc: {},
   "real-client": { testTimeout: minute },
   e2e: oneFileAtATime,
   package: { ...oneFileAtATime, hookTimeout: 6 * minute },
