@@ -4,7 +4,7 @@ import type { HistoryEvent } from "../../src/core/history-event.ts";
 import type { EngineSettings } from "../../src/engine/settings.ts";
 import { App } from "../../src/sdk/app.ts";
 import { type Gate, gate, type Host, HubInMemory } from "./hub-in-memory.ts";
-import { WorkersElsewhere } from "./workers-elsewhere.ts";
+import { WorkersElsewhere } from "../support/workers-elsewhere.ts";
 
 const COUNTER = new EntityId("counter", "a");
 

@@ -3,7 +3,7 @@ import { EntityId } from "../../src/core/entity-id.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import { App } from "../../src/sdk/app.ts";
 import { gate, type Host, HubInMemory } from "./hub-in-memory.ts";
-import { WorkersElsewhere } from "./workers-elsewhere.ts";
+import { WorkersElsewhere } from "../support/workers-elsewhere.ts";
 
 const LEASE_MS = 15_000;
 

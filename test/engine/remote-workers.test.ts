@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import { App } from "../../src/sdk/app.ts";
 import { type Host, HubInMemory } from "./hub-in-memory.ts";
-import { WorkersElsewhere } from "./workers-elsewhere.ts";
+import { WorkersElsewhere } from "../support/workers-elsewhere.ts";
 
 const LEASE_MS = 15_000;
 

@@ -8,6 +8,7 @@ import type {
   RunningActivity,
 } from "../../src/engine/executor.ts";
 import { LocalExecutor } from "../../src/engine/local-executor.ts";
+import type { FunctionRegistry } from "../../src/engine/registry.ts";
 import {
   NoWorker,
   type RemoteWorkers,
@@ -16,7 +17,6 @@ import {
   type WorkElsewhere,
 } from "../../src/engine/remote-workers.ts";
 import { defaultSettings } from "../../src/engine/settings.ts";
-import type { App } from "../../src/sdk/app.ts";
 
 type Answer = RemoteTurnResult | ActivityOutcome | EntityBatchResult;
 
@@ -59,6 +59,13 @@ export interface WorkerOptions {
   readonly isPaused?: boolean;
   /** So much at once. Default: all there is. */
   readonly slots?: number;
+  /** The time each piece of work takes. Default: none. */
+  readonly takeTime?: (() => Promise<void>) | undefined;
+}
+
+/** What there is to run. */
+interface Functions {
+  readonly registry: FunctionRegistry;
 }
 
 /** A process that runs the functions of an app for others. */
@@ -71,18 +78,20 @@ export class WorkerElsewhere {
   readonly answered: string[] = [];
   readonly executor: LocalExecutor;
   readonly #slots: number;
+  readonly #takeTime: WorkerOptions["takeTime"];
   readonly #onAnswer: () => void;
 
   constructor(
-    app: App,
+    functions: Functions,
     clock: Clock,
-    { isPaused = false, slots = Number.POSITIVE_INFINITY }: WorkerOptions,
+    { isPaused = false, slots = Number.POSITIVE_INFINITY, takeTime }: WorkerOptions,
     onAnswer: () => void,
   ) {
     this.#slots = slots;
     this.#onAnswer = onAnswer;
     this.isPaused = isPaused;
-    this.executor = new LocalExecutor({ registry: app.registry, clock, ...defaultSettings() });
+    this.#takeTime = takeTime;
+    this.executor = new LocalExecutor({ registry: functions.registry, clock, ...defaultSettings() });
   }
 
   accepts({ kind, name, version }: Omit<ToRun, "run">): boolean {
@@ -112,6 +121,7 @@ export class WorkerElsewhere {
 
   async #run(work: Work): Promise<void> {
     const { kind, name, run } = work.what;
+    await this.#takeTime?.();
     const answer = await run(this.executor);
     this.answered.push(`${kind} ${name}`);
     this.inHand.delete(work);
@@ -126,16 +136,17 @@ export class WorkersElsewhere implements RemoteWorkers {
   readonly #clock: Clock;
   readonly #workers = new Set<WorkerElsewhere>();
   readonly #listeners: (() => void)[] = [];
-  /** By execution: what its code shows, which a replay does not tell. */
-  readonly #shown = new Map<string, string | undefined>();
+  /** By instance: what its code shows, which a replay does not tell. */
+  readonly #shown: Map<string, string | undefined>;
   #queue: Work[] = [];
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, shown = new Map<string, string | undefined>()) {
     this.#clock = clock;
+    this.#shown = shown;
   }
 
-  connect(app: App, options: WorkerOptions = {}): WorkerElsewhere {
-    const worker = new WorkerElsewhere(app, this.#clock, options, () => this.#handOut());
+  connect(functions: Functions, options: WorkerOptions = {}): WorkerElsewhere {
+    const worker = new WorkerElsewhere(functions, this.#clock, options, () => this.#handOut());
     this.#workers.add(worker);
     this.#changed();
     return worker;
@@ -236,7 +247,9 @@ export class WorkersElsewhere implements RemoteWorkers {
     await session.replay(past);
     const result = await session.execute(events, events[0]?.timestamp ?? 0);
     const { actions, completion, continuedAsNew, customStatus } = result;
-    if (customStatus) this.#shown.set(started.executionId, customStatus.text);
-    return { actions, completion, continuedAsNew, customStatus: this.#shown.get(started.executionId) };
+    const { instanceId, generation } = started;
+    if (past.length === 0 && generation === undefined) this.#shown.delete(instanceId);
+    if (customStatus) this.#shown.set(instanceId, customStatus.text);
+    return { actions, completion, continuedAsNew, customStatus: this.#shown.get(instanceId) };
   }
 }
