@@ -59,7 +59,8 @@ export class World {
   readonly #options: WorldOptions;
   readonly #wakes: Wakes;
   #store: TaskHubStore | undefined;
-  readonly #shown = new Map<string, string | undefined>();
+  /** What code elsewhere shows from one generation to the next. */
+  readonly #carriedOver = new Map<string, string | undefined>();
   #born = 0;
   #ids = 0;
 
@@ -78,6 +79,11 @@ export class World {
       timerHorizonMs: random.pick([2_000, 600_000]),
       maxTimersInMemory: random.pick([1, 1_000]),
     });
+  }
+
+  /** Whether orchestrators run in other processes than the hub's. */
+  get orchestratesElsewhere(): boolean {
+    return this.#options.elsewhere.has("orchestrator");
   }
 
   get styles(): readonly Style[] {
@@ -198,7 +204,8 @@ export class World {
       const client = new TaskHubClient({ store, settings, clock, newId });
       return { process, worker: undefined, client, elsewhere: undefined, connected: new Map() };
     }
-    const elsewhere = this.#options.elsewhere.size > 0 ? new WorkersElsewhere(clock, this.#shown) : undefined;
+    const elsewhere =
+      this.#options.elsewhere.size > 0 ? new WorkersElsewhere(clock, this.#carriedOver) : undefined;
     const style = styles[this.#born % styles.length] ?? "generator";
     const worker = new TaskHubWorker({
       store,

@@ -1,4 +1,6 @@
 import type { EntityBatch, EntityBatchResult } from "../../src/core/entity-batch.ts";
+import type { ExecutionStarted, JsonText } from "../../src/core/history-event.ts";
+import { OrchestratorSession } from "../../src/core/orchestrator-session.ts";
 import type { RemoteTurnResult } from "../../src/core/remote-execution.ts";
 import type { Clock } from "../../src/engine/clock.ts";
 import type {
@@ -24,7 +26,7 @@ interface ToRun {
   readonly kind: FunctionKind;
   readonly name: string;
   readonly version: string | undefined;
-  readonly run: (executor: LocalExecutor) => Answer | Promise<Answer>;
+  readonly run: (worker: WorkerElsewhere) => Answer | Promise<Answer>;
 }
 
 /** Something to run, which one worker after the other may have had. Only its first answer counts. */
@@ -77,26 +79,45 @@ export class WorkerElsewhere {
   /** All it has answered, in words. */
   readonly answered: string[] = [];
   readonly executor: LocalExecutor;
+  readonly #registry: FunctionRegistry;
+  readonly #clock: Clock;
   readonly #slots: number;
   readonly #takeTime: WorkerOptions["takeTime"];
   readonly #onAnswer: () => void;
 
   constructor(
-    functions: Functions,
+    { registry }: Functions,
     clock: Clock,
     { isPaused = false, slots = Number.POSITIVE_INFINITY, takeTime }: WorkerOptions,
     onAnswer: () => void,
   ) {
+    this.#registry = registry;
+    this.#clock = clock;
     this.#slots = slots;
     this.#onAnswer = onAnswer;
     this.isPaused = isPaused;
     this.#takeTime = takeTime;
-    this.executor = new LocalExecutor({ registry: functions.registry, clock, ...defaultSettings() });
+    this.executor = new LocalExecutor({ registry, clock, ...defaultSettings() });
   }
 
   accepts({ kind, name, version }: Omit<ToRun, "run">): boolean {
     if (kind !== "orchestrator") return this.executor.has(kind, name);
     return this.executor.has(kind, name) && this.executor.match(name, version).type === "runs";
+  }
+
+  open(started: ExecutionStarted): ShowingSession {
+    const { name, version } = started;
+    const definition =
+      this.#registry.orchestrator(name, version) ?? this.#registry.orchestrator(name, undefined);
+    if (definition === undefined) throw new Error(`The worker took '${name}' and does not have it.`);
+    return new ShowingSession(definition, started, {
+      settle: () =>
+        new Promise((resolve) => {
+          this.#clock.soon(resolve);
+        }),
+      onStray: () => undefined,
+      maxActions: 10_000,
+    });
   }
 
   get hasRoom(): boolean {
@@ -122,7 +143,7 @@ export class WorkerElsewhere {
   async #run(work: Work): Promise<void> {
     const { kind, name, run } = work.what;
     await this.#takeTime?.();
-    const answer = await run(this.executor);
+    const answer = await run(this);
     this.answered.push(`${kind} ${name}`);
     this.inHand.delete(work);
     if (!this.isConnected) return;
@@ -136,13 +157,13 @@ export class WorkersElsewhere implements RemoteWorkers {
   readonly #clock: Clock;
   readonly #workers = new Set<WorkerElsewhere>();
   readonly #listeners: (() => void)[] = [];
-  /** By instance: what its code shows, which a replay does not tell. */
-  readonly #shown: Map<string, string | undefined>;
+  /** By instance: what the code has shown when it continued as new, which it goes on to show. */
+  readonly #carriedOver: Map<string, JsonText | undefined>;
   #queue: Work[] = [];
 
-  constructor(clock: Clock, shown = new Map<string, string | undefined>()) {
+  constructor(clock: Clock, carriedOver = new Map<string, JsonText | undefined>()) {
     this.#clock = clock;
-    this.#shown = shown;
+    this.#carriedOver = carriedOver;
   }
 
   connect(functions: Functions, options: WorkerOptions = {}): WorkerElsewhere {
@@ -178,7 +199,7 @@ export class WorkersElsewhere implements RemoteWorkers {
     // No worker is told that it was rewound.
     const copy = { started, past: past.filter(({ type }) => type !== "ExecutionRewound"), events };
     const { name, version } = turn.started;
-    const run = (executor: LocalExecutor): Promise<Answer> => this.#runCode(copy, executor);
+    const run = (worker: WorkerElsewhere): Promise<Answer> => this.#runCode(copy, worker);
     const work = this.#offer({ kind: "orchestrator", name, version, run });
     return {
       outcome: work.outcome as Promise<RemoteTurnResult>,
@@ -188,7 +209,7 @@ export class WorkersElsewhere implements RemoteWorkers {
 
   startActivity(call: ActivityCall): RunningActivity {
     const { name, version } = call;
-    const run = (executor: LocalExecutor): Promise<Answer> => executor.startActivity(call).outcome;
+    const run = ({ executor }: WorkerElsewhere): Promise<Answer> => executor.startActivity(call).outcome;
     const work = this.#offer({ kind: "activity", name, version, run });
     const waitsFor = (): RunningActivity["waitsFor"] => {
       if (!this.#queue.includes(work)) return undefined;
@@ -206,7 +227,7 @@ export class WorkersElsewhere implements RemoteWorkers {
   }
 
   runEntity(batch: EntityBatch): Promise<EntityBatchResult> {
-    const run = (executor: LocalExecutor): Answer | Promise<Answer> => executor.runEntity(batch);
+    const run = ({ executor }: WorkerElsewhere): Answer | Promise<Answer> => executor.runEntity(batch);
     const work = this.#offer({ kind: "entity", name: batch.entity.name, version: undefined, run });
     return work.outcome as Promise<EntityBatchResult>;
   }
@@ -242,14 +263,24 @@ export class WorkersElsewhere implements RemoteWorkers {
   }
 
   /** The code runs from its beginning, as it does in workers that keep nothing. */
-  async #runCode({ started, past, events }: TurnToRun, executor: LocalExecutor): Promise<RemoteTurnResult> {
-    const session = executor.openSession(started, () => undefined);
-    await session.replay(past);
-    const result = await session.execute(events, events[0]?.timestamp ?? 0);
-    const { actions, completion, continuedAsNew, customStatus } = result;
+  async #runCode({ started, past, events }: TurnToRun, worker: WorkerElsewhere): Promise<RemoteTurnResult> {
+    const session = worker.open(started);
     const { instanceId, generation } = started;
-    if (past.length === 0 && generation === undefined) this.#shown.delete(instanceId);
-    if (customStatus) this.#shown.set(instanceId, customStatus.text);
-    return { actions, completion, continuedAsNew, customStatus: this.#shown.get(instanceId) };
+    if (generation !== undefined) session.shown = this.#carriedOver.get(instanceId);
+    await session.replay(past);
+    const { actions, completion, continuedAsNew } = await session.execute(events, events[0]?.timestamp ?? 0);
+    const customStatus = session.shown;
+    if (continuedAsNew) this.#carriedOver.set(instanceId, customStatus);
+    return { actions, completion, continuedAsNew, customStatus };
+  }
+}
+
+/** Tells what the code shows, also of a replay. */
+class ShowingSession extends OrchestratorSession {
+  shown: JsonText | undefined;
+
+  override setCustomStatus(text: JsonText | undefined): void {
+    this.shown = text;
+    super.setCustomStatus(text);
   }
 }
