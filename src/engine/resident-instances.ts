@@ -97,7 +97,7 @@ export class ResidentInstances {
 
   /** Those that have waited for a worker look again whether there is one. */
   workersChanged(): void {
-    for (const [instanceId, record] of [...this.#awaitingWorker]) {
+    for (const [instanceId, record] of this.#awaitingWorker) {
       if (!this.#isWithoutWorker(record)) this.load(instanceId, { recovering: true });
     }
   }

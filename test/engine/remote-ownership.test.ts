@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { EntityId } from "../../src/core/entity-id.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import { App } from "../../src/sdk/app.ts";
+import { WorkersElsewhere } from "../support/workers-elsewhere.ts";
 import { gate, type Host, HubInMemory } from "./hub-in-memory.ts";
-import { WorkersElsewhere } from "./workers-elsewhere.ts";
 
 const LEASE_MS = 15_000;
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import { App } from "../../src/sdk/app.ts";
+import { WorkersElsewhere } from "../support/workers-elsewhere.ts";
 import { type Host, HubInMemory } from "./hub-in-memory.ts";
-import { WorkersElsewhere } from "./workers-elsewhere.ts";
 
 const LEASE_MS = 15_000;
 

@@ -1,4 +1,6 @@
 import type { EntityBatch, EntityBatchResult } from "../../src/core/entity-batch.ts";
+import type { ExecutionStarted, JsonText } from "../../src/core/history-event.ts";
+import { OrchestratorSession } from "../../src/core/orchestrator-session.ts";
 import type { RemoteTurnResult } from "../../src/core/remote-execution.ts";
 import type { Clock } from "../../src/engine/clock.ts";
 import type {
@@ -8,6 +10,7 @@ import type {
   RunningActivity,
 } from "../../src/engine/executor.ts";
 import { LocalExecutor } from "../../src/engine/local-executor.ts";
+import type { FunctionRegistry } from "../../src/engine/registry.ts";
 import {
   NoWorker,
   type RemoteWorkers,
@@ -16,7 +19,6 @@ import {
   type WorkElsewhere,
 } from "../../src/engine/remote-workers.ts";
 import { defaultSettings } from "../../src/engine/settings.ts";
-import type { App } from "../../src/sdk/app.ts";
 
 type Answer = RemoteTurnResult | ActivityOutcome | EntityBatchResult;
 
@@ -24,7 +26,7 @@ interface ToRun {
   readonly kind: FunctionKind;
   readonly name: string;
   readonly version: string | undefined;
-  readonly run: (executor: LocalExecutor) => Answer | Promise<Answer>;
+  readonly run: (worker: WorkerElsewhere) => Answer | Promise<Answer>;
 }
 
 /** Something to run, which one worker after the other may have had. Only its first answer counts. */
@@ -59,6 +61,13 @@ export interface WorkerOptions {
   readonly isPaused?: boolean;
   /** So much at once. Default: all there is. */
   readonly slots?: number;
+  /** The time each piece of work takes. Default: none. */
+  readonly takeTime?: (() => Promise<void>) | undefined;
+}
+
+/** What there is to run. */
+interface Functions {
+  readonly registry: FunctionRegistry;
 }
 
 /** A process that runs the functions of an app for others. */
@@ -70,24 +79,45 @@ export class WorkerElsewhere {
   /** All it has answered, in words. */
   readonly answered: string[] = [];
   readonly executor: LocalExecutor;
+  readonly #registry: FunctionRegistry;
+  readonly #clock: Clock;
   readonly #slots: number;
+  readonly #takeTime: WorkerOptions["takeTime"];
   readonly #onAnswer: () => void;
 
   constructor(
-    app: App,
+    { registry }: Functions,
     clock: Clock,
-    { isPaused = false, slots = Number.POSITIVE_INFINITY }: WorkerOptions,
+    { isPaused = false, slots = Number.POSITIVE_INFINITY, takeTime }: WorkerOptions,
     onAnswer: () => void,
   ) {
+    this.#registry = registry;
+    this.#clock = clock;
     this.#slots = slots;
     this.#onAnswer = onAnswer;
     this.isPaused = isPaused;
-    this.executor = new LocalExecutor({ registry: app.registry, clock, ...defaultSettings() });
+    this.#takeTime = takeTime;
+    this.executor = new LocalExecutor({ registry, clock, ...defaultSettings() });
   }
 
   accepts({ kind, name, version }: Omit<ToRun, "run">): boolean {
     if (kind !== "orchestrator") return this.executor.has(kind, name);
     return this.executor.has(kind, name) && this.executor.match(name, version).type === "runs";
+  }
+
+  open(started: ExecutionStarted): ShowingSession {
+    const { name, version } = started;
+    const definition =
+      this.#registry.orchestrator(name, version) ?? this.#registry.orchestrator(name, undefined);
+    if (definition === undefined) throw new Error(`The worker took '${name}' and does not have it.`);
+    return new ShowingSession(definition, started, {
+      settle: () =>
+        new Promise((resolve) => {
+          this.#clock.soon(resolve);
+        }),
+      onStray: () => undefined,
+      maxActions: 10_000,
+    });
   }
 
   get hasRoom(): boolean {
@@ -112,7 +142,8 @@ export class WorkerElsewhere {
 
   async #run(work: Work): Promise<void> {
     const { kind, name, run } = work.what;
-    const answer = await run(this.executor);
+    await this.#takeTime?.();
+    const answer = await run(this);
     this.answered.push(`${kind} ${name}`);
     this.inHand.delete(work);
     if (!this.isConnected) return;
@@ -126,16 +157,17 @@ export class WorkersElsewhere implements RemoteWorkers {
   readonly #clock: Clock;
   readonly #workers = new Set<WorkerElsewhere>();
   readonly #listeners: (() => void)[] = [];
-  /** By execution: what its code shows, which a replay does not tell. */
-  readonly #shown = new Map<string, string | undefined>();
+  /** By instance: what the code has shown when it continued as new, which it goes on to show. */
+  readonly #carriedOver: Map<string, JsonText | undefined>;
   #queue: Work[] = [];
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, carriedOver = new Map<string, JsonText | undefined>()) {
     this.#clock = clock;
+    this.#carriedOver = carriedOver;
   }
 
-  connect(app: App, options: WorkerOptions = {}): WorkerElsewhere {
-    const worker = new WorkerElsewhere(app, this.#clock, options, () => this.#handOut());
+  connect(functions: Functions, options: WorkerOptions = {}): WorkerElsewhere {
+    const worker = new WorkerElsewhere(functions, this.#clock, options, () => this.#handOut());
     this.#workers.add(worker);
     this.#changed();
     return worker;
@@ -167,7 +199,7 @@ export class WorkersElsewhere implements RemoteWorkers {
     // No worker is told that it was rewound.
     const copy = { started, past: past.filter(({ type }) => type !== "ExecutionRewound"), events };
     const { name, version } = turn.started;
-    const run = (executor: LocalExecutor): Promise<Answer> => this.#runCode(copy, executor);
+    const run = (worker: WorkerElsewhere): Promise<Answer> => this.#runCode(copy, worker);
     const work = this.#offer({ kind: "orchestrator", name, version, run });
     return {
       outcome: work.outcome as Promise<RemoteTurnResult>,
@@ -177,7 +209,7 @@ export class WorkersElsewhere implements RemoteWorkers {
 
   startActivity(call: ActivityCall): RunningActivity {
     const { name, version } = call;
-    const run = (executor: LocalExecutor): Promise<Answer> => executor.startActivity(call).outcome;
+    const run = ({ executor }: WorkerElsewhere): Promise<Answer> => executor.startActivity(call).outcome;
     const work = this.#offer({ kind: "activity", name, version, run });
     const waitsFor = (): RunningActivity["waitsFor"] => {
       if (!this.#queue.includes(work)) return undefined;
@@ -195,7 +227,7 @@ export class WorkersElsewhere implements RemoteWorkers {
   }
 
   runEntity(batch: EntityBatch): Promise<EntityBatchResult> {
-    const run = (executor: LocalExecutor): Answer | Promise<Answer> => executor.runEntity(batch);
+    const run = ({ executor }: WorkerElsewhere): Answer | Promise<Answer> => executor.runEntity(batch);
     const work = this.#offer({ kind: "entity", name: batch.entity.name, version: undefined, run });
     return work.outcome as Promise<EntityBatchResult>;
   }
@@ -231,12 +263,24 @@ export class WorkersElsewhere implements RemoteWorkers {
   }
 
   /** The code runs from its beginning, as it does in workers that keep nothing. */
-  async #runCode({ started, past, events }: TurnToRun, executor: LocalExecutor): Promise<RemoteTurnResult> {
-    const session = executor.openSession(started, () => undefined);
+  async #runCode({ started, past, events }: TurnToRun, worker: WorkerElsewhere): Promise<RemoteTurnResult> {
+    const session = worker.open(started);
+    const { instanceId, generation } = started;
+    if (generation !== undefined) session.shown = this.#carriedOver.get(instanceId);
     await session.replay(past);
-    const result = await session.execute(events, events[0]?.timestamp ?? 0);
-    const { actions, completion, continuedAsNew, customStatus } = result;
-    if (customStatus) this.#shown.set(started.executionId, customStatus.text);
-    return { actions, completion, continuedAsNew, customStatus: this.#shown.get(started.executionId) };
+    const { actions, completion, continuedAsNew } = await session.execute(events, events[0]?.timestamp ?? 0);
+    const customStatus = session.shown;
+    if (continuedAsNew) this.#carriedOver.set(instanceId, customStatus);
+    return { actions, completion, continuedAsNew, customStatus };
+  }
+}
+
+/** Tells what the code shows, also of a replay. */
+class ShowingSession extends OrchestratorSession {
+  shown: JsonText | undefined;
+
+  override setCustomStatus(text: JsonText | undefined): void {
+    this.shown = text;
+    super.setCustomStatus(text);
   }
 }
