@@ -1,8 +1,10 @@
 import {
+  logVerbosity,
   type Metadata,
   Server,
   ServerCredentials,
   type ServiceDefinition,
+  setLogVerbosity,
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
@@ -59,6 +61,8 @@ const LAST_ANSWERS_MS = 100;
 /** @throws {Error} when it cannot listen there */
 export async function startSidecarServer(options: SidecarServerOptions): Promise<SidecarServer> {
   const { clock, logger } = options;
+  // What goes wrong comes back as an error; the library would also print it.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server(CHANNEL_OPTIONS);
   const streams = new WorkItemStreams(clock);
   const hubOfCall = (metadata: Metadata): Promise<ServedHub> => hubFor(metadata, options);

@@ -343,7 +343,7 @@ describe("what is wrong is said in a line, with exit code 1", () => {
   });
 
   test("a folder without an app", async () => {
-    expect(await failing()).toMatch(/There is no app in ".*": there is none of index, app/);
+    expect(await failing(".")).toMatch(/There is no app in ".*": there is none of index, app/);
   });
 
   test("a file that is not a database, which stays as it is", async () => {
