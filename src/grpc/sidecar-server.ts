@@ -12,6 +12,7 @@ import type { Clock } from "../engine/clock.ts";
 import type { Logger } from "../engine/logger.ts";
 import { defineSidecarService } from "../wire/sidecar-service.ts";
 import { WorkItemStreams } from "./get-work-items.ts";
+import { withMalformedRequests } from "./malformed-request.ts";
 import { managementRpcs, type TaskHubAdmin } from "./management-rpcs.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { ServedHub } from "./served-hub.ts";
@@ -47,7 +48,7 @@ export interface SidecarServer {
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 
-const SERVICE: ServiceDefinition = defineSidecarService();
+const SERVICE: ServiceDefinition = withMalformedRequests(defineSidecarService());
 
 /** What the workers of all SDKs can receive is for them to say; here nothing is too large. */
 const CHANNEL_OPTIONS = {

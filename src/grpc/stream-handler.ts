@@ -1,4 +1,5 @@
 import type { handleServerStreamingCall, ServerWritableStream } from "@grpc/grpc-js";
+import { requireReadable } from "./malformed-request.ts";
 import type { RpcCall, ServedHub } from "./served-hub.ts";
 import { type HandlerPorts, statusOf } from "./unary-handler.ts";
 
@@ -23,7 +24,11 @@ export function streamOpener<Request, Response>(
   { hubOfCall, logger }: HandlerPorts,
 ): handleServerStreamingCall<Request, Response> {
   return (call) => {
-    hubOfCall(call.metadata).then(
+    const opening = hubOfCall(call.metadata).then((hub) => {
+      requireReadable(call.request);
+      return hub;
+    });
+    opening.then(
       (hub) => {
         if (!call.cancelled) open(call, hub);
       },
@@ -39,6 +44,7 @@ async function pour<Request, Response>(
   { hubOfCall }: HandlerPorts,
 ): Promise<void> {
   const hub = await hubOfCall(call.metadata);
+  requireReadable(call.request);
   for await (const response of rpc(call.request, { hub, signal, peer: call.getPeer() })) {
     if (signal.aborted) return;
     if (!call.write(response)) await drained(call, signal);

@@ -1,9 +1,10 @@
 import { create } from "@bufbuild/protobuf";
+import { type ServiceError, status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import { App } from "../../src/sdk/index.ts";
 import * as wire from "../../src/wire/generated/orchestrator_service_pb.ts";
 import { encodeTimestamp } from "../../src/wire/timestamp-codec.ts";
-import { codeOf, openScene, type Scene } from "./grpc-scene.ts";
+import { codeOf, connectTo, openScene, type Scene } from "./grpc-scene.ts";
 
 const { OrchestrationStatus: Status, OrchestrationIdReuseAction: Action } = wire;
 
@@ -508,3 +509,25 @@ test.each([
 
   expect(await codeOf(start(scene, "waits", {}, headers))).toBe(code);
 });
+
+test.each(["StartInstance", "GetWorkItems", "StreamInstanceHistory", "CompleteOrchestratorTask"])(
+  "bytes that are no request are INVALID_ARGUMENT, and nobody else is the worse for it: %s",
+  async (rpc) => {
+    const scene = await openScene({ app: hubApp() });
+    const worker = await scene.connect();
+    const client = connectTo(scene.port);
+    const bytes = (value: Buffer): Buffer => value;
+    const code = await new Promise<number | undefined>((resolve) => {
+      const path = `/TaskHubSidecarService/${rpc}`;
+      const call = client.makeServerStreamRequest(path, bytes, bytes, Buffer.from([0x0a, 0xff, 0xff]));
+      call.on("data", () => undefined);
+      call.on("error", (error: ServiceError) => resolve(error.code));
+    });
+    client.close();
+    await start(scene, "elsewhere", { instanceId: "a" });
+
+    expect(code).toBe(status.INVALID_ARGUMENT);
+    expect((await worker.next()).request.case).toBe("orchestratorRequest");
+    expect(scene.complaints).toEqual([]);
+  },
+);
