@@ -22,6 +22,7 @@ export const projects: Readonly<Record<string, ProjectOptions>> = {
   testing: {},
   server: {},
   cli: {},
+  grpc: {},
   conformance: {},
   simulation: { testTimeout: 10 * minute },
   mutants: { testTimeout: 10 * minute },
