@@ -78,6 +78,20 @@ export class ScriptedWorker {
     return { ...request.value, token: completionToken };
   }
 
+  /** The next turn of that instance; what else comes keeps its place. */
+  async turnOf(instanceId: string): Promise<Sent<OrchestratorRequest>> {
+    const others: WorkItem[] = [];
+    for (;;) {
+      const item = await this.next();
+      const { request, completionToken } = item;
+      if (request.case === "orchestratorRequest" && request.value.instanceId === instanceId) {
+        this.#items.unshift(...others);
+        return { ...request.value, token: completionToken };
+      }
+      others.push(item);
+    }
+  }
+
   async activity(): Promise<Sent<ActivityRequest>> {
     const { request, completionToken } = await this.next();
     if (request.case !== "activityRequest") throw new Error(`A ${request.case} came instead of an activity.`);

@@ -21,14 +21,26 @@ describe("the id", () => {
     expect(await client.start("echo", { instanceId: "" })).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  test.each(["a", "order 7", "grüße", "x".repeat(256), "a@b"])("%j is repeated by the answer", async (id) => {
+  test.each([
+    ["short", "a"],
+    ["with a blank", "order 7"],
+    ["not in English", "grüße"],
+    ["with an @ inside", "a@b"],
+    ["of 256 characters", "x".repeat(256)],
+  ])("%s is repeated by the answer", async (_title, id) => {
     const { client } = await startSidecar({ app: programs() });
 
     expect(await client.start("echo", { instanceId: id })).toBe(id);
     expect((await client.ended(id)).status).toBe("COMPLETED");
   });
 
-  test.each(["@counter@a", "@", "a/b", "a\nb", "x".repeat(257)])("%j is refused", async (instanceId) => {
+  test.each([
+    ["of an entity", "@counter@a"],
+    ["that begins like one", "@"],
+    ["with a slash", "a/b"],
+    ["with a line end", "a\nb"],
+    ["of 257 characters", "x".repeat(257)],
+  ])("%s is refused", async (_title, instanceId) => {
     const { client } = await startSidecar({ app: programs() });
 
     await expect(client.start("echo", { instanceId })).rejects.toMatchObject({
@@ -119,19 +131,6 @@ describe("an id that is taken", () => {
     await expect(client.start("waits", { instanceId: "id" })).rejects.toThrow(
       /orchestration instance already exists/i,
     );
-  });
-
-  test("a wait for the one that is replaced goes on with the next", async () => {
-    const { client } = await startSidecar({ app: programs() });
-    await running(client);
-    const waiting = client.call("waitForInstanceCompletion", { instanceId: "id" });
-
-    await client.start("echo", {
-      instanceId: "id",
-      orchestrationIdReusePolicy: { replaceableStatus: all },
-    });
-
-    expect((await waiting).exists).toBe(true);
   });
 });
 
