@@ -9,6 +9,7 @@ import { partitionOf } from "../dist/storage/index.js";
 const version = readdirSync(new URL("../migrations/sqlite/", import.meta.url)).length;
 const path = fileURLToPath(new URL(`../test/golden/databases/v${version}.db`, import.meta.url));
 const NOW = Date.UTC(2026, 0, 1);
+const TRACE = { traceParent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
 const SIGNAL = '{"type":"EntityOperation","timestamp":0,"requestId":"r","operation":"add","input":"1"}';
 
 rmSync(path, { force: true });
@@ -21,7 +22,8 @@ const owned = await store.join();
 const runs = {};
 for (const [index, instanceId] of ["pending", "running", "completed", "failed", "quarantined"].entries()) {
   const instance = { instanceId, executionId: `${instanceId}-1`, name: "hello", createdAt: NOW + index };
-  const created = await hub.client.create({ ...instance, input: '"Grüße"', tags: { team: "blue" } }, []);
+  const more = { input: '"Grüße"', tags: { team: "blue" }, traceContext: TRACE };
+  const created = await hub.client.create({ ...instance, ...more }, []);
   runs[instanceId] = created.run;
 }
 await hub.client.send([{ instanceId: "running", key: "k", at: NOW, event: '{"type":"EventRaised"}' }]);

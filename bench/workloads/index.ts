@@ -3,6 +3,7 @@ import { w8, w9, w10 } from "./entities.ts";
 import { idle, idleHost } from "./idle.ts";
 import { w2 } from "./latency.ts";
 import { manage, manageServer } from "./manage.ts";
+import { remote, remoteWaits } from "./remote.ts";
 import { w3, w4 } from "./single-instance.ts";
 import { w1, w7 } from "./throughput.ts";
 import { w5, w6 } from "./waiting.ts";
@@ -21,6 +22,8 @@ export const workloads: Readonly<Record<string, Workload>> = {
   w10,
   idle,
   manage,
+  remote,
+  "remote-waits": remoteWaits,
 };
 
 /** Parts of workloads that run in a process of their own. */

@@ -41,22 +41,24 @@ function eventOf(action: OrchestratorAction, timestamp: number): HistoryEvent {
       return { type: "EventSent", eventId, timestamp, instanceId, name, ...given({ input }) };
     }
     case "CallEntity": {
-      const { requestId, instanceId, operation, input } = action;
-      const asked = { requestId, instanceId, operation, ...given({ input }) };
+      const { requestId, instanceId, operation, input, viaEvents } = action;
+      const asked = { requestId, instanceId, operation, ...given({ input, viaEvents }) };
       return { type: "EntityOperationCalled", eventId, timestamp, ...asked };
     }
     case "SignalEntity": {
-      const { requestId, instanceId, operation, input, scheduledTime } = action;
-      const asked = { requestId, instanceId, operation, ...given({ input, scheduledTime }) };
+      const { requestId, instanceId, operation, input, scheduledTime, viaEvents } = action;
+      const asked = { requestId, instanceId, operation, ...given({ input, scheduledTime, viaEvents }) };
       return { type: "EntityOperationSignaled", eventId, timestamp, ...asked };
     }
     case "RequestEntityLock": {
-      const { criticalSectionId, lockSet } = action;
-      return { type: "EntityLockRequested", eventId, timestamp, criticalSectionId, lockSet };
+      const { criticalSectionId, lockSet, viaEvents } = action;
+      const asked = { criticalSectionId, lockSet, ...given({ viaEvents }) };
+      return { type: "EntityLockRequested", eventId, timestamp, ...asked };
     }
     case "SendEntityUnlock": {
-      const { criticalSectionId, instanceId } = action;
-      return { type: "EntityUnlockSent", eventId, timestamp, criticalSectionId, instanceId };
+      const { criticalSectionId, instanceId, viaEvents } = action;
+      const asked = { criticalSectionId, instanceId, ...given({ viaEvents }) };
+      return { type: "EntityUnlockSent", eventId, timestamp, ...asked };
     }
   }
 }

@@ -165,6 +165,8 @@ export interface EventRaised extends EventBase {
 /** The entity is asked to do something, and the orchestration waits for the answer (S-165). */
 export interface EntityOperationCalled extends SchedulingEvent {
   readonly type: "EntityOperationCalled";
+  /** The code knows plain events only. */
+  readonly viaEvents?: true;
   /** A GUID; the answer has it too. */
   readonly requestId: string;
   /** The entity's. */
@@ -175,6 +177,8 @@ export interface EntityOperationCalled extends SchedulingEvent {
 
 export interface EntityOperationSignaled extends SchedulingEvent {
   readonly type: "EntityOperationSignaled";
+  /** The code knows plain events only. */
+  readonly viaEvents?: true;
   readonly requestId: string;
   readonly instanceId: string;
   readonly operation: string;
@@ -185,6 +189,8 @@ export interface EntityOperationSignaled extends SchedulingEvent {
 /** A critical section begins once all of its entities are locked (S-167). */
 export interface EntityLockRequested extends SchedulingEvent {
   readonly type: "EntityLockRequested";
+  /** The code knows plain events only. */
+  readonly viaEvents?: true;
   readonly criticalSectionId: string;
   /** Instance ids, in the order in which they are locked. */
   readonly lockSet: readonly string[];
@@ -192,6 +198,8 @@ export interface EntityLockRequested extends SchedulingEvent {
 
 export interface EntityUnlockSent extends SchedulingEvent {
   readonly type: "EntityUnlockSent";
+  /** The code knows plain events only. */
+  readonly viaEvents?: true;
   readonly criticalSectionId: string;
   readonly instanceId: string;
 }

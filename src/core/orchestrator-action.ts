@@ -9,7 +9,9 @@ export type OrchestratorAction =
   | SendEventAction
   | EntityAction;
 
-/** What is asked of entities. */
+/**
+ * What is asked of entities. viaEvents: by code that knows plain events only, and waits for one as the answer.
+ */
 export type EntityAction =
   | CallEntityAction
   | SignalEntityAction
@@ -59,6 +61,7 @@ export interface SendEventAction {
 export interface CallEntityAction {
   readonly type: "CallEntity";
   readonly id: number;
+  readonly viaEvents?: true;
   readonly requestId: string;
   /** The entity's. */
   readonly instanceId: string;
@@ -70,6 +73,7 @@ export interface CallEntityAction {
 export interface SignalEntityAction {
   readonly type: "SignalEntity";
   readonly id: number;
+  readonly viaEvents?: true;
   readonly requestId: string;
   readonly instanceId: string;
   readonly operation: string;
@@ -80,6 +84,7 @@ export interface SignalEntityAction {
 export interface RequestEntityLockAction {
   readonly type: "RequestEntityLock";
   readonly id: number;
+  readonly viaEvents?: true;
   readonly criticalSectionId: string;
   readonly lockSet: readonly string[];
 }
@@ -87,6 +92,7 @@ export interface RequestEntityLockAction {
 export interface SendEntityUnlockAction {
   readonly type: "SendEntityUnlock";
   readonly id: number;
+  readonly viaEvents?: true;
   readonly criticalSectionId: string;
   readonly instanceId: string;
 }

@@ -20,6 +20,8 @@ export interface RemoteTurn {
   readonly past: readonly HistoryEvent[];
   /** Begins with OrchestratorStarted, which tells the time of the turn. */
   readonly events: readonly HistoryEvent[];
+  /** What the worker of the turn before wanted to be kept for this one; it does not outlive this process. */
+  readonly memo?: unknown;
 }
 
 /** What the code came to. */
@@ -28,6 +30,7 @@ export interface RemoteTurnResult {
   readonly completion: RemoteCompletion | undefined;
   readonly continuedAsNew: ContinuedAsNew | undefined;
   readonly terminations?: readonly Termination[];
+  readonly memo?: unknown;
   /** Replaces what was there; `undefined` clears it. */
   readonly customStatus: JsonText | undefined;
 }
@@ -85,6 +88,7 @@ export class RemoteExecution {
   #isRewound = false;
   #lastTurnAt = Number.NEGATIVE_INFINITY;
   #lastId = -1;
+  #memo: unknown;
   #customStatus: { readonly text: JsonText | undefined } | undefined;
 
   constructor(started: ExecutionStarted) {
@@ -142,7 +146,7 @@ export class RemoteExecution {
     const started: HistoryEvent = { type: "OrchestratorStarted", timestamp: now };
     return {
       type: "turn",
-      turn: { past: this.#past, events: [started, ...seen] },
+      turn: { past: this.#past, events: [started, ...seen], memo: this.#memo },
       finish: (came) => this.#finish(accepted, seen, came, now),
     };
   }
@@ -156,6 +160,7 @@ export class RemoteExecution {
     now: number,
   ): EpisodeResult {
     this.#isRewound = false;
+    this.#memo = came.memo;
     const { continuedAsNew } = came;
     const completion = came.completion && this.#outcome(came.completion);
     const ends = completion !== undefined || continuedAsNew !== undefined;

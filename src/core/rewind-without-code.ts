@@ -20,8 +20,9 @@ export interface RewindWithoutCodeRequest {
  * its failure.
  */
 export function rewindWithoutCode(request: RewindWithoutCodeRequest): Rewound {
-  const { history, newExecutionId, rewindableChildren } = request;
-  const gone = goneIds(history, rewindableChildren);
+  const { history, newExecutionId } = request;
+  const idOf = idsOf(history);
+  const gone = goneIds(request, idOf);
   const children = new Set<string>();
   const kept: HistoryEvent[] = [];
   for (const event of history) {
@@ -35,7 +36,10 @@ export function rewindWithoutCode(request: RewindWithoutCodeRequest): Rewound {
 }
 
 /** The numbers of the actions that go. */
-function goneIds(history: readonly HistoryEvent[], rewindable: ReadonlySet<string>): ReadonlySet<number> {
+function goneIds(
+  { history, rewindableChildren: rewindable }: RewindWithoutCodeRequest,
+  idOf: IdOf,
+): ReadonlySet<number> {
   const gone = new Set<number>();
   for (const event of history) {
     if (event.type === "TaskFailed") gone.add(event.taskScheduledId);
@@ -45,14 +49,17 @@ function goneIds(history: readonly HistoryEvent[], rewindable: ReadonlySet<strin
   }
   for (const episode of episodesOf(history)) {
     const causes = episode.filter(isCause);
-    if (causes.length === 0 || !causes.every((event) => isVoid(event, gone))) continue;
-    for (const event of episode) if ("eventId" in event) gone.add(event.eventId);
+    const isVoid = (event: HistoryEvent): boolean =>
+      event.type === "SubOrchestrationInstanceFailed" || gone.has(idOf(event));
+    if (causes.length === 0 || !causes.every(isVoid)) continue;
+    for (const event of episode) if (isAction(event)) gone.add(event.eventId);
   }
   return gone;
 }
 
-function isVoid(event: HistoryEvent, gone: ReadonlySet<number>): boolean {
-  return event.type === "SubOrchestrationInstanceFailed" || gone.has(idOf(event));
+/** The number of an end may be that of an action too. */
+function isAction(event: HistoryEvent): event is HistoryEvent & { readonly eventId: number } {
+  return "eventId" in event && event.type !== "ExecutionCompleted";
 }
 
 function episodesOf(history: readonly HistoryEvent[]): readonly (readonly HistoryEvent[])[] {
@@ -86,16 +93,30 @@ function isCause({ type }: HistoryEvent): boolean {
 }
 
 /** The number of the action that an event is, or is the outcome of. */
-function idOf(event: HistoryEvent): number {
-  switch (event.type) {
-    case "TaskCompleted":
-    case "TaskFailed":
-    case "SubOrchestrationInstanceCompleted":
-    case "SubOrchestrationInstanceFailed":
-      return event.taskScheduledId;
-    case "TimerFired":
-      return event.timerId;
-    default:
-      return "eventId" in event ? event.eventId : Number.NaN;
+type IdOf = (event: HistoryEvent) => number;
+
+function idsOf(history: readonly HistoryEvent[]): IdOf {
+  const requests = new Map<string, number>();
+  for (const event of history) {
+    if (event.type === "EntityOperationCalled") requests.set(event.requestId, event.eventId);
+    if (event.type === "EntityLockRequested") requests.set(event.criticalSectionId, event.eventId);
   }
+  return (event) => {
+    switch (event.type) {
+      case "TaskCompleted":
+      case "TaskFailed":
+      case "SubOrchestrationInstanceCompleted":
+      case "SubOrchestrationInstanceFailed":
+        return event.taskScheduledId;
+      case "TimerFired":
+        return event.timerId;
+      case "EntityOperationCompleted":
+      case "EntityOperationFailed":
+        return requests.get(event.requestId) ?? Number.NaN;
+      case "EntityLockGranted":
+        return requests.get(event.criticalSectionId) ?? Number.NaN;
+      default:
+        return isAction(event) ? event.eventId : Number.NaN;
+    }
+  };
 }

@@ -47,6 +47,7 @@ export class ActivityDispatcher {
     const entry: Entry = { call, done, hasTurn: false, running: undefined, aborted: false };
     if (ofRun) ofRun.set(call.taskId, entry);
     else this.#entries.set(call.run, new Map([[call.taskId, entry]]));
+    if (this.#closed) return true;
     if (!this.#executor.runsHere("activity", call.name)) this.#send(entry);
     else if (this.#running < this.#limit && this.#next >= this.#waiting.length) this.#launch(entry);
     else this.#waiting.push(entry);
@@ -90,7 +91,8 @@ export class ActivityDispatcher {
   /** Starts nothing any more; what runs is waited for until `deadline` resolves, then asked to stop. */
   async drain(deadline: Promise<void>): Promise<void> {
     this.#closed = true;
-    const outcomes = this.#all().flatMap((entry) => entry.running?.outcome ?? []);
+    const running = this.#all().flatMap((entry) => entry.running ?? []);
+    const outcomes = running.flatMap(({ waitsFor, outcome }) => (waitsFor === undefined ? outcome : []));
     await Promise.race([Promise.allSettled(outcomes), deadline]);
     for (const entry of this.#all()) {
       entry.aborted = true;

@@ -1,5 +1,6 @@
 import { isEntityMessage } from "../core/entity-message.ts";
 import type { EpisodeResult } from "../core/episode-result.ts";
+import type { HistoryEvent } from "../core/history-event.ts";
 import type { OwnedPartition } from "../storage/index.ts";
 import type { ActiveInstance, PendingMessage } from "./active-instance.ts";
 import type { PumpOutcome } from "./commit-pump.ts";
@@ -106,7 +107,7 @@ export class EpisodeRunner {
     instance.phase = "running";
     const { session } = instance;
     const now = this.#ports.clock.now();
-    const events = messages.flatMap(({ event }) => (event && !isEntityMessage(event) ? event : []));
+    const events = messages.flatMap(({ event }) => (event && concernsCode(event) ? event : []));
     const at = messages[0]?.recordedAt ?? session?.timeOf?.(events, now) ?? now;
     const result = session?.execute(events, at);
     if (result === undefined) return this.#after.rest(instance);
@@ -198,9 +199,21 @@ export class EpisodeRunner {
   }
 }
 
-const isNothing = ({ accepted, actions, patches, completion, continuedAsNew }: EpisodeResult): boolean =>
+/** A rewind is for what has ended; who still runs when its parent is rewound goes on as it is. */
+const concernsCode = (event: NonNullable<PendingMessage["event"]>): event is HistoryEvent & typeof event =>
+  !isEntityMessage(event) && event.type !== "ExecutionRewound";
+
+const isNothing = ({
+  accepted,
+  actions,
+  patches,
+  completion,
+  continuedAsNew,
+  customStatus,
+}: EpisodeResult): boolean =>
   accepted.length === 0 &&
   actions.length === 0 &&
   patches.length === 0 &&
+  customStatus === undefined &&
   completion === undefined &&
   continuedAsNew === undefined;

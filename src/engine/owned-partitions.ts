@@ -51,6 +51,11 @@ export class OwnedPartitions {
     return [...this.#held.values()].some(({ partition }) => partition.busyCount > 0);
   }
 
+  /** The same without what waits for code elsewhere. */
+  get isAnyBusyHere(): boolean {
+    return [...this.#held.values()].some(({ partition }) => partition.isBusyHere);
+  }
+
   of(instanceId: string): Partition | undefined {
     return this.#heldFor(instanceId)?.partition;
   }

@@ -83,6 +83,11 @@ export class Partition {
     return this.#residents.busyCount;
   }
 
+  /** Whether anything is to be done that does not wait for code elsewhere. */
+  get isBusyHere(): boolean {
+    return this.#residents.isAnyBusyHere;
+  }
+
   get held(): HeldMessages {
     return this.#residents.held;
   }
@@ -307,9 +312,9 @@ export class Partition {
 
   /** Someone else wrote: what is in memory is void, the store is right. */
   #reload(instance: ActiveInstance, messages: readonly PendingMessage[]): void {
-    this.#residents.forget(instance);
     instance.inbox.unshift(...messages);
-    if (instance.creation === undefined) return this.#residents.passOn(instance);
+    if (instance.creation === undefined) return this.#residents.readAgain(instance);
+    this.#residents.forget(instance);
     const error = new Error(`Instance '${instance.instanceId}' could not be created; try again.`);
     settleAll(instance.inbox.splice(0), error);
   }

@@ -1,3 +1,4 @@
+import { parseEntityId } from "../core/entity-id.ts";
 import type { Disagreement } from "../core/errors.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { InstanceRecord, OwnedPartition } from "../storage/index.ts";
@@ -40,7 +41,7 @@ export class ResidentInstances {
   /** Starts, by run, that wait for a worker with their version. */
   readonly #heldStarts = new Map<number, Pick<InstanceRecord, "name" | "version">>();
   /** Instances, by id, that wait for a worker elsewhere. */
-  readonly #awaitingWorker = new Map<string, Pick<InstanceRecord, "name" | "version">>();
+  readonly #awaitingWorker = new Map<string, Pick<InstanceRecord, "run" | "name" | "version">>();
   /** Instances that were found to be blocked: each is told of once. */
   readonly #blocked = new Set<string>();
   /** Instances that had to be left alone: the next to read one looks for what was left with it. */
@@ -67,6 +68,20 @@ export class ResidentInstances {
     return busy;
   }
 
+  /** Whether anything is to be done that does not wait for code elsewhere. */
+  get isAnyBusyHere(): boolean {
+    for (const instance of this.#instances.values()) {
+      if (instance.phase !== "idle" && !this.#isRunningElsewhere(instance)) return true;
+    }
+    return false;
+  }
+
+  #isRunningElsewhere({ instanceId, phase, session, entity }: ActiveInstance): boolean {
+    if (phase !== "running") return false;
+    if (entity === undefined) return session?.runsElsewhere === true;
+    return !this.#ports.executor.runsHere("entity", parseEntityId(instanceId)?.name ?? "");
+  }
+
   get(instanceId: string): ActiveInstance | undefined {
     return this.#instances.get(instanceId);
   }
@@ -82,12 +97,16 @@ export class ResidentInstances {
 
   /** Those that have waited for a worker look again whether there is one. */
   workersChanged(): void {
-    const awaiting = [...this.#awaitingWorker];
-    for (const [instanceId, record] of awaiting) {
-      if (this.#isWithoutWorker(record)) continue;
-      this.#awaitingWorker.delete(instanceId);
-      if (!this.#instances.has(instanceId)) this.load(instanceId, { recovering: true });
+    for (const [instanceId, record] of this.#awaitingWorker) {
+      if (!this.#isWithoutWorker(record)) this.load(instanceId, { recovering: true });
     }
+  }
+
+  #stopAwaiting(instanceId: string): void {
+    const record = this.#awaitingWorker.get(instanceId);
+    if (record === undefined) return;
+    this.#awaitingWorker.delete(instanceId);
+    this.#heldStarts.delete(record.run);
   }
 
   #isWithoutWorker({ name, version }: Pick<InstanceRecord, "name" | "version">): boolean {
@@ -125,6 +144,7 @@ export class ResidentInstances {
     instance.hasRested = this.#rested.has(instanceId);
     instance.recovering = recovering || instance.hasRested;
     this.#instances.set(instanceId, instance);
+    this.#stopAwaiting(instanceId);
     void this.#fill(instance);
     return instance;
   }
@@ -218,6 +238,13 @@ export class ResidentInstances {
     }
   }
 
+  /** What is in memory of it is void; it may have something to do all the same, without anything that came for it. */
+  readAgain(instance: ActiveInstance): void {
+    this.forget(instance);
+    this.passOn(instance);
+    if (!this.#instances.has(instance.instanceId)) this.load(instance.instanceId, { recovering: true });
+  }
+
   /** What is to be kept waits in the store, for the instance may go on one day. */
   turnAway(
     instance: ActiveInstance,
@@ -274,12 +301,6 @@ export class ResidentInstances {
 
   // --- in and out of memory ---
 
-  /** What came while it was being read changes what it may do. */
-  #readAgain(instance: ActiveInstance): void {
-    this.forget(instance);
-    this.passOn(instance);
-  }
-
   /** Its session is void from here on: whoever needs the instance reads it again. */
   #evict(instance: ActiveInstance): void {
     instance.phase = "loading";
@@ -319,17 +340,16 @@ export class ResidentInstances {
         this.#rested.delete(instance.instanceId);
         return this.#residence.afterTheEnd(instance, loaded.status);
       case "held":
-        if (isTerminating(instance)) return this.#readAgain(instance);
+        if (isTerminating(instance)) return this.readAgain(instance);
         if (loaded.start) this.#heldStarts.set(loaded.start.run, loaded.start);
         return this.leaveInStore(instance);
       case "awaiting-worker":
-        if (isTerminating(instance) || !this.#isWithoutWorker(loaded.record))
-          return this.#readAgain(instance);
+        if (isTerminating(instance) || !this.#isWithoutWorker(loaded.record)) return this.readAgain(instance);
         this.#heldStarts.set(loaded.record.run, loaded.record);
         this.#awaitingWorker.set(instance.instanceId, loaded.record);
         return this.leaveInStore(instance);
       case "blocked":
-        if (isTerminating(instance)) return this.#readAgain(instance);
+        if (isTerminating(instance)) return this.readAgain(instance);
         this.#acquit(instance);
         return this.#block(instance, loaded.disagreement);
       case "unreadable":

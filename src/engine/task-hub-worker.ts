@@ -108,15 +108,17 @@ export class TaskHubWorker {
   }
 
   /**
-   * Hands everything back: no new work, running activities may finish until the deadline, what they came to is
-   * committed, the rest is left to the next owner.
+   * Hands everything back: no new work, running activities and code elsewhere may finish until the deadline, what they
+   * came to is committed, the rest is left to the next owner.
    */
   async stop(options: { readonly drainMs?: number } = {}): Promise<void> {
     if (this.#state !== "started") return;
     this.#state = "stopping";
     this.#partitions.close();
-    await this.#drainActivities(options.drainMs ?? DEFAULT_DRAIN_MS);
-    await this.#quiesce();
+    const drainMs = options.drainMs ?? DEFAULT_DRAIN_MS;
+    const deadline = this.#clock.now() + drainMs;
+    await this.#drainActivities(drainMs);
+    await this.#quiesce(deadline);
     const abandoned = this.#partitions.abandon(hostStopping());
     this.#pump.stop();
     this.#lost();
@@ -232,9 +234,9 @@ export class TaskHubWorker {
   }
 
   /** Waits until no episode is under way: what the last activities came to is then in the store. It may be away. */
-  async #quiesce(): Promise<void> {
-    const deadline = this.#clock.now() + MAX_QUIET_MS;
-    while (this.#isBusy() && this.#clock.now() < deadline) {
+  async #quiesce(elsewhereUntil: number): Promise<void> {
+    const until = this.#clock.now() + MAX_QUIET_MS;
+    while (this.#isBusy(elsewhereUntil) && this.#clock.now() < until) {
       void this.#pump.flush();
       await new Promise<void>((resolve) => {
         this.#clock.after(QUIET_POLL_MS, resolve);
@@ -242,9 +244,10 @@ export class TaskHubWorker {
     }
   }
 
-  #isBusy(): boolean {
+  #isBusy(elsewhereUntil: number): boolean {
     if (this.#pump.pending > 0 || this.#pump.isBusy) return true;
-    return this.#partitions.isAnyBusy;
+    const mayWaitElsewhere = this.#clock.now() < elsewhereUntil;
+    return mayWaitElsewhere ? this.#partitions.isAnyBusy : this.#partitions.isAnyBusyHere;
   }
 
   #makePorts(newExecutionId: () => string): PartitionPorts {

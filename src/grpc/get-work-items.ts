@@ -26,6 +26,7 @@ export class WorkItemStreams {
       request: call.request,
       workerId: text(call, "workerid"),
       userAgent: text(call, "user-agent") ?? "",
+      peer: call.getPeer(),
       send: (item) => call.write(item),
     });
     const stopPinging = this.#keepAlive(call);

@@ -33,9 +33,13 @@ const CODES: Readonly<Partial<Record<ErrorCode, status>>> = {
 /** The status of an error; one that no caller has caused is INTERNAL, and its text stays here. */
 export function rpcErrorOf(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
-  if (error instanceof Error && error.name === "AbortError")
-    return new RpcError(status.CANCELLED, "The caller has gone.");
+  if (isCancellation(error)) return new RpcError(status.CANCELLED, "The caller has gone.");
   if (!isDurableError(error))
     return new RpcError(status.INTERNAL, "The server failed; its log says why.", true);
   return new RpcError(CODES[error.code] ?? status.INVALID_ARGUMENT, error.message);
+}
+
+/** A wait that was given up because its caller has. */
+function isCancellation(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
 }

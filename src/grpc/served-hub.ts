@@ -17,6 +17,8 @@ export interface RpcCall {
   readonly hub: ServedHub;
   /** The caller has gone, or its time is over. */
   readonly signal: AbortSignal;
+  /** The other end of the connection. */
+  readonly peer: string;
 }
 
 export type Rpc<Request, Response> = (request: Request, call: RpcCall) => Promise<Response>;

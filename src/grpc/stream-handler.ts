@@ -39,7 +39,7 @@ async function pour<Request, Response>(
   { hubOfCall }: HandlerPorts,
 ): Promise<void> {
   const hub = await hubOfCall(call.metadata);
-  for await (const response of rpc(call.request, { hub, signal })) {
+  for await (const response of rpc(call.request, { hub, signal, peer: call.getPeer() })) {
     if (signal.aborted) return;
     if (!call.write(response)) await drained(call, signal);
   }

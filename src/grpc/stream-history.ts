@@ -21,7 +21,10 @@ export async function* streamInstanceHistory(
     throw new RpcError(status.NOT_FOUND, `No instance with ID '${instanceId}' was found.`);
   }
   const reader = forWorkItemProcessing ? "worker" : "client";
+  const viaEvents = new Set<string>();
   for await (const chunk of query.history(instanceId)) {
-    yield create(HistoryChunkSchema, { events: encodeHistory(decodeChunk(chunk, record), reader) });
+    yield create(HistoryChunkSchema, {
+      events: encodeHistory(decodeChunk(chunk, record), reader, viaEvents),
+    });
   }
 }

@@ -39,7 +39,7 @@ async function answer<Request, Response>(
 ): Promise<Response> {
   const ended = new CallSignal(call);
   const hub = await hubOfCall(call.metadata);
-  return rpc(call.request, ended.with(hub));
+  return rpc(call.request, ended.with(hub, call.getPeer()));
 }
 
 /** Most calls are answered before anybody asks whether they have ended: the signal is made for those who ask. */
@@ -54,10 +54,11 @@ class CallSignal {
     });
   }
 
-  with(hub: ServedHub): RpcCall {
+  with(hub: ServedHub, peer: string): RpcCall {
     const signal = (): AbortSignal => this.#signal;
     return {
       hub,
+      peer,
       get signal() {
         return signal();
       },

@@ -1,6 +1,6 @@
 import type { FunctionKind } from "../engine/executor.ts";
 import type { OrchestratorAction, WorkItem } from "../wire/generated/orchestrator_service_pb.ts";
-import type { HistoryReader } from "../wire/history-codec.ts";
+import type { ItemReader } from "./work-items.ts";
 import type { WorkerStream } from "./worker-stream.ts";
 
 /** One piece of work, from the moment it is due until somebody has done it. */
@@ -11,7 +11,7 @@ export interface Work {
   /** By which a worker names it that sends no token. */
   readonly key: string;
   /** What the worker is sent. */
-  encode(reader: HistoryReader, completionToken: string): WorkItem;
+  encode(reader: ItemReader, completionToken: string): WorkItem;
   /** Nobody is left who takes it. Absent: it waits for somebody to come. */
   readonly abandoned?: () => void;
   /** Where it is, while a worker has it. */

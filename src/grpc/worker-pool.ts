@@ -173,9 +173,22 @@ export class WorkerPool implements RemoteWorkers {
 
   // --- what workers answer ---
 
-  /** The work with this token, or without one the work with this key; `undefined` when it is of another life. */
-  find(token: string, key: string): AnyWork | undefined {
-    return token === "" ? this.#byKey.get(key) : this.#sent.get(token);
+  /**
+   * The work with this token; for workers that send none the work with this key, if it was sent over the connection that
+   * the answer comes from. `undefined` when it is of another life.
+   */
+  find({
+    token,
+    key,
+    peer,
+  }: {
+    readonly token: string;
+    readonly key: string;
+    readonly peer: string;
+  }): AnyWork | undefined {
+    if (token !== "") return this.#sent.get(token);
+    const work = this.#byKey.get(key);
+    return work?.sent?.stream.peer === peer ? work : undefined;
   }
 
   /** It is done: its worker has room again. */
@@ -228,7 +241,7 @@ export class WorkerPool implements RemoteWorkers {
     work.parts = [];
     this.#sent.set(token, work);
     this.#byKey.set(work.key, work);
-    stream.send(work.kind, work.encode(stream.reader, token));
+    stream.send(work.kind, work.encode(stream, token));
   }
 
   #remove(work: AnyWork): void {

@@ -15,19 +15,21 @@ import {
   type OrchestratorResponse,
 } from "../wire/generated/orchestrator_service_pb.ts";
 import { RpcError } from "./rpc-error.ts";
-import type { Rpc } from "./served-hub.ts";
+import type { Rpc, RpcCall } from "./served-hub.ts";
 import type { ActivityWork, AnyWork, EntityWork, TurnWork, WorkerPool } from "./worker-pool.ts";
 
 const DONE: CompleteTaskResponse = create(CompleteTaskResponseSchema);
 const GIVEN_BACK: AbandonActivityTaskResponse = create(AbandonActivityTaskResponseSchema);
 
-/** What a turn came to. @throws {RpcError} NOT_FOUND for work of another life, {MalformedMessageError} */
+/** What a turn came to. @throws {MalformedMessageError} */
 export const completeOrchestratorTask: Rpc<OrchestratorResponse, CompleteTaskResponse> = async (
   response,
-  { hub: { workers } },
+  call,
 ) => {
-  const { completionToken, instanceId } = response;
-  const work = find(workers, "orchestrator", completionToken, `orchestrator ${instanceId}`);
+  const { workers } = call.hub;
+  const { completionToken: token, instanceId } = response;
+  const work = find("orchestrator", { token, key: `orchestrator ${instanceId}` }, call);
+  if (work === undefined) return DONE;
   work.parts.push(...response.actions);
   if (response.isPartial) return DONE;
   if (response.requiresHistory) {
@@ -38,7 +40,11 @@ export const completeOrchestratorTask: Rpc<OrchestratorResponse, CompleteTaskRes
   return DONE;
 };
 
-function finishTurn(work: TurnWork, { customStatus }: OrchestratorResponse, workers: WorkerPool): void {
+function finishTurn(
+  work: TurnWork,
+  { customStatus, orchestrationTraceContext: memo }: OrchestratorResponse,
+  workers: WorkerPool,
+): void {
   const { started, events } = work.turn;
   const timestamp = events[0]?.timestamp ?? started.timestamp;
   const { actions, end, terminations } = orGiveBack(work, workers, () =>
@@ -51,17 +57,15 @@ function finishTurn(work: TurnWork, { customStatus }: OrchestratorResponse, work
     completion: end?.type === "completed" ? end.completion : undefined,
     continuedAsNew: end?.type === "continuedAsNew" ? end.continuedAsNew : undefined,
     customStatus: customStatus || undefined,
+    memo,
   });
 }
 
-/** @throws {RpcError} NOT_FOUND for work of another life */
-export const completeActivityTask: Rpc<ActivityResponse, CompleteTaskResponse> = async (
-  response,
-  { hub: { workers } },
-) => {
-  const { completionToken, instanceId, taskId, result, failureDetails } = response;
-  const work = find(workers, "activity", completionToken, `activity ${taskId} ${instanceId}`);
-  workers.finish(work);
+export const completeActivityTask: Rpc<ActivityResponse, CompleteTaskResponse> = async (response, call) => {
+  const { completionToken: token, instanceId, taskId, result, failureDetails } = response;
+  const work = find("activity", { token, key: `activity ${taskId} ${instanceId}` }, call);
+  if (work === undefined) return DONE;
+  call.hub.workers.finish(work);
   if (failureDetails === undefined) {
     work.settling.resolve({ type: "completed", result });
     return DONE;
@@ -72,12 +76,11 @@ export const completeActivityTask: Rpc<ActivityResponse, CompleteTaskResponse> =
   return DONE;
 };
 
-/** @throws {RpcError} NOT_FOUND for work of another life, {MalformedMessageError} */
-export const completeEntityTask: Rpc<EntityBatchResult, CompleteTaskResponse> = async (
-  response,
-  { hub: { workers, logger } },
-) => {
-  const work = find(workers, "entity", response.completionToken, "");
+/** @throws {MalformedMessageError} */
+export const completeEntityTask: Rpc<EntityBatchResult, CompleteTaskResponse> = async (response, call) => {
+  const { workers, logger } = call.hub;
+  const work = find("entity", { token: response.completionToken, key: "" }, call);
+  if (work === undefined) return DONE;
   const outcome = orGiveBack(work, workers, () => checked(decodeEntityBatchResult(response), work));
   switch (outcome.type) {
     case "stateWanted":
@@ -100,25 +103,29 @@ export const completeEntityTask: Rpc<EntityBatchResult, CompleteTaskResponse> = 
 /** The worker will not do it. Work of another life is nobody's any more. */
 export const abandonWork: Rpc<AbandonActivityTaskRequest, AbandonActivityTaskResponse> = async (
   { completionToken },
-  { hub: { workers } },
+  { hub: { workers }, peer },
 ) => {
-  const work = workers.find(completionToken, "");
+  const work = workers.find({ token: completionToken, key: "", peer });
   if (work) workers.giveBack(work);
   return GIVEN_BACK;
 };
 
+/**
+ * The work that a worker answers; `undefined` when it is not that worker's any more. It is told nothing of that: some SDKs
+ * take a refusal for the end of their connection.
+ */
 function find<Kind extends AnyWork["kind"]>(
-  workers: WorkerPool,
   kind: Kind,
-  token: string,
-  key: string,
-): Extract<AnyWork, { readonly kind: Kind }> {
-  const work = workers.find(token, key);
+  answer: { readonly token: string; readonly key: string },
+  { hub: { workers, logger }, peer }: RpcCall,
+): Extract<AnyWork, { readonly kind: Kind }> | undefined {
+  const work = workers.find({ ...answer, peer });
   if (work?.kind === kind) return work as Extract<AnyWork, { readonly kind: Kind }>;
-  throw new RpcError(
-    status.NOT_FOUND,
-    "This work is not yours any more: it was given to another worker, or taken back. What came of it is not used.",
+  logger.info(
+    { ...answer, peer },
+    "A worker has answered work that is not its own any more: the answer is not used",
   );
+  return undefined;
 }
 
 /** An answer that means nothing leaves the work as it was, for whoever can do it. */

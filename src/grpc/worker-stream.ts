@@ -1,5 +1,9 @@
 import type { FunctionKind } from "../engine/executor.ts";
-import type { GetWorkItemsRequest, WorkItem } from "../wire/generated/orchestrator_service_pb.ts";
+import {
+  type GetWorkItemsRequest,
+  WorkerCapability,
+  type WorkItem,
+} from "../wire/generated/orchestrator_service_pb.ts";
 import type { HistoryReader } from "../wire/history-codec.ts";
 import { type WorkDescription, WorkFilters } from "./work-filters.ts";
 
@@ -13,26 +17,32 @@ export interface WorkerConnection {
   /** What the worker calls itself, for logs. */
   readonly workerId: string | undefined;
   readonly userAgent: string;
+  /** The other end of the connection. */
+  readonly peer: string;
   send(item: WorkItem): void;
 }
 
 /** One worker that is connected: what it takes, and how much of it it has. */
 export class WorkerStream {
   readonly workerId: string | undefined;
+  readonly peer: string;
   /** The Go SDK knows no entities, and no event that confirms a sent one. */
   readonly reader: HistoryReader;
+  readonly canStreamHistory: boolean;
   readonly #connection: WorkerConnection;
   readonly #filters: WorkFilters;
   readonly #limits: Readonly<Record<FunctionKind, number>>;
   readonly #underWay: Record<FunctionKind, number> = { orchestrator: 0, activity: 0, entity: 0 };
 
   constructor(connection: WorkerConnection) {
-    const { request, workerId, userAgent } = connection;
+    const { request, workerId, userAgent, peer } = connection;
     this.workerId = workerId;
+    this.peer = peer;
     this.#connection = connection;
     this.#filters = new WorkFilters(request.workItemFilters);
     const isGo = userAgent.startsWith("grpc-go/");
     this.reader = isGo ? "workerWithoutEntities" : "worker";
+    this.canStreamHistory = request.capabilities.includes(WorkerCapability.HISTORY_STREAMING);
     this.#limits = {
       orchestrator: limitOf(request.maxConcurrentOrchestrationWorkItems),
       activity: limitOf(request.maxConcurrentActivityWorkItems),

@@ -1,10 +1,13 @@
+import { isEntityId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
+import { isTerminal, RUNTIME_STATUSES } from "../core/orchestration-status.ts";
 import { checkTaskHubName } from "../core/task-hub-name.ts";
 import { systemClock } from "../engine/clock.ts";
 import type { Logger } from "../engine/logger.ts";
 import type { EngineSettings } from "../engine/settings.ts";
 import { type ServedHub, WorkerPool } from "../grpc/index.ts";
 import { App, type TaskHub } from "../sdk/index.ts";
+import type { InstanceFilter } from "../storage/index.ts";
 
 export interface ServedHubsOptions {
   /** The hub of the host, with its app. */
@@ -37,20 +40,17 @@ export class ServedHubs {
     return (await this.#other(name)).served;
   }
 
-  async create(name: string | undefined): Promise<void> {
-    await this.of(name);
-  }
-
   /** It is there, and empty. */
-  async recreate(name: string | undefined): Promise<void> {
+  async recreate(name: string): Promise<void> {
+    if (sameName(name, this.#options.own.name)) return emptyHub(this.#options.own);
     await this.delete(name);
     await this.of(name);
   }
 
   /** @throws {DurableError} INVALID_INSTANCE_STATE for the hub of the host */
-  async delete(name: string | undefined): Promise<void> {
+  async delete(name: string): Promise<void> {
     const { own } = this.#options;
-    if (name === undefined || sameName(name, own.name)) throw ownHub(own.name);
+    if (sameName(name, own.name)) throw ownHub(own.name);
     const known = this.#others.get(name.toLowerCase());
     this.#others.delete(name.toLowerCase());
     await (await known)?.hub.close({ drainMs: 0 });
@@ -93,6 +93,35 @@ export class ServedHubs {
     return { name: hub.name, client: hub.rawClient, query: hub.query, workers, logger: this.#options.logger };
   }
 }
+
+/** Ends what has not ended and purges all there is. */
+async function emptyHub({ rawClient: client, query }: TaskHub): Promise<void> {
+  const live: InstanceFilter = { statuses: RUNTIME_STATUSES.filter((status) => !isTerminal(status)) };
+  for (;;) {
+    const { instances } = await query.list(live, { size: BATCH, payloads: false });
+    const orchestrations = instances.filter(({ instanceId }) => !isEntityId(instanceId));
+    if (orchestrations.length === 0) break;
+    for (const { instanceId } of orchestrations) {
+      await client.send(instanceId, {
+        type: "ExecutionTerminated",
+        timestamp: systemClock.now(),
+        reason: "The task hub is made anew.",
+      });
+    }
+    await Promise.all(
+      orchestrations.map(({ instanceId }) => client.waitForCompletion(instanceId, { timeoutMs: END_MS })),
+    );
+  }
+  for await (const _ of client.purgeMatching({}));
+  for (;;) {
+    const { instances } = await query.list({ instanceIdPrefix: "@" }, { size: BATCH, payloads: false });
+    if (instances.length === 0) return;
+    await client.purgeInstances(instances.map(({ instanceId }) => instanceId));
+  }
+}
+
+const BATCH = 500;
+const END_MS = 10_000;
 
 const sameName = (left: string, right: string): boolean => left.toLowerCase() === right.toLowerCase();
 

@@ -3,6 +3,7 @@ import { given } from "../core/given.ts";
 import type { OrchestratorAction } from "../core/orchestrator-action.ts";
 import { type CompletionAction, decodeEnd, type End } from "./completion-codec.ts";
 import { decodeEntityAction } from "./entity-action-codec.ts";
+import { decodeEventToEntity } from "./events-to-entities.ts";
 import type {
   CreateSubOrchestrationAction,
   CreateTimerAction,
@@ -133,6 +134,7 @@ function decodeChild(id: number, action: CreateSubOrchestrationAction, parentId:
 
 function decodeSendEvent(id: number, { instance, name, data }: SendEventAction): OrchestratorAction {
   const instanceId = requireText(instance?.instanceId, `The instance of the sendEvent action ${id}`);
+  if (instanceId.startsWith("@")) return decodeEventToEntity({ id, instanceId, name, data });
   return { type: "SendEvent", id, instanceId, name, input: data };
 }
 

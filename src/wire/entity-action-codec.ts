@@ -43,11 +43,13 @@ export function decodeEntityAction(
     }
     case "entityLockRequested": {
       const { criticalSectionId, lockSet } = message.value;
+      required(lockSet[0], "lockSet");
       return {
         type: "RequestEntityLock",
         id,
         criticalSectionId: required(criticalSectionId, "criticalSectionId"),
-        lockSet: [required(lockSet[0], "lockSet"), ...lockSet.slice(1)],
+        // One order for the workers of all languages, or two of them wait for each other.
+        lockSet: [...new Set(lockSet.map((entity) => required(entity, "lockSet")))].toSorted(),
       };
     }
     case "entityUnlockSent": {

@@ -1,5 +1,6 @@
 import type { EntityAnswer, HistoryEvent } from "../core/history-event.ts";
 import type { EventType } from "./event-type.ts";
+import { encodeAnswerAsEvent, encodeEventToEntity } from "./events-to-entities.ts";
 import { encodeFailure } from "./failure-codec.ts";
 import { encodeOptionalTimestamp } from "./timestamp-codec.ts";
 
@@ -22,7 +23,8 @@ export function isEntityEvent(event: HistoryEvent): event is EntityEvent {
 }
 
 /** In the history of the sender an event names its target, and no sender. */
-export function encodeEntityEvent(event: EntityEvent): EventType {
+export function encodeEntityEvent(event: EntityEvent, isViaEvents: boolean): EventType {
+  if (isViaEvents) return isAnswer(event) ? encodeAnswerAsEvent(event) : encodeEventToEntity(event);
   switch (event.type) {
     case "EntityOperationCalled": {
       const { requestId, operation, input, instanceId: targetInstanceId } = event;
@@ -57,4 +59,8 @@ export function encodeEntityEvent(event: EntityEvent): EventType {
     case "EntityLockGranted":
       return { case: "entityLockGranted", value: { criticalSectionId: event.criticalSectionId } };
   }
+}
+
+function isAnswer(event: EntityEvent): event is EntityAnswer {
+  return !("eventId" in event);
 }

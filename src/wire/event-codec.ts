@@ -20,11 +20,11 @@ import { encodeOptionalTimestamp, encodeTimestamp } from "./timestamp-codec.ts";
 import { encodeTraceContext } from "./trace-context-codec.ts";
 
 /** A kind that the protocol does not have becomes an event without a kind; `encodeHistory` leaves those out. */
-export function encodeEvent(event: HistoryEvent): WireEvent {
+export function encodeEvent(event: HistoryEvent, isViaEvents = false): WireEvent {
   return create(HistoryEventSchema, {
     eventId: "eventId" in event ? event.eventId : NO_EVENT_ID,
     timestamp: encodeTimestamp(event.timestamp),
-    eventType: isEntityEvent(event) ? encodeEntityEvent(event) : encodeEventType(event),
+    eventType: isEntityEvent(event) ? encodeEntityEvent(event, isViaEvents) : encodeEventType(event),
   });
 }
 

@@ -28,8 +28,37 @@ const HIDDEN: Readonly<Record<HistoryReader, ReadonlySet<HistoryEventName>>> = {
   workerWithoutEntities: new Set([...NOT_FOR_WORKERS, "EventSent", ...OF_ENTITIES]),
 };
 
-/** The events of a history that its reader knows. */
-export function encodeHistory(history: readonly HistoryEvent[], reader: HistoryReader): WireEvent[] {
+/**
+ * The events of a history that its reader knows. For a history in pieces, `viaEvents` goes from piece to piece: requests to
+ * entities that are answered by plain events.
+ */
+export function encodeHistory(
+  history: readonly HistoryEvent[],
+  reader: HistoryReader,
+  viaEvents: Set<string> = new Set(),
+): WireEvent[] {
   const hidden = HIDDEN[reader];
-  return history.filter((event) => !hidden.has(event.type)).map(encodeEvent);
+  const known = history.filter((event) => !hidden.has(event.type) || isViaEvents(event, viaEvents));
+  return known.map((event) => encodeEvent(event, isViaEvents(event, viaEvents)));
+}
+
+/** Whether it is a request, or the answer to one, of code that knows plain events only. */
+function isViaEvents(event: HistoryEvent, viaEvents: Set<string>): boolean {
+  switch (event.type) {
+    case "EntityOperationCalled":
+    case "EntityOperationSignaled":
+      if (event.viaEvents) viaEvents.add(event.requestId);
+      return event.viaEvents === true;
+    case "EntityLockRequested":
+    case "EntityUnlockSent":
+      if (event.viaEvents) viaEvents.add(event.criticalSectionId);
+      return event.viaEvents === true;
+    case "EntityOperationCompleted":
+    case "EntityOperationFailed":
+      return viaEvents.has(event.requestId);
+    case "EntityLockGranted":
+      return viaEvents.has(event.criticalSectionId);
+    default:
+      return false;
+  }
 }

@@ -22,6 +22,7 @@ import { useFolder } from "./sqlite-folder.ts";
 const DATABASES = fileURLToPath(new URL("../golden/databases/", import.meta.url));
 const GOLDEN = `${DATABASES}v1.db`;
 const WITHOUT_ENTITIES: readonly string[] = ["v1.db", "v2.db"];
+const WITHOUT_TRACES: readonly string[] = ["v1.db", "v2.db", "v3.db"];
 const PAGE = 4096;
 
 describe("the file of a sqlite store", () => {
@@ -165,6 +166,7 @@ describe("the file of a sqlite store", () => {
 describe.each(readdirSync(DATABASES))("the golden file %s", (name) => {
   const file = useFolder();
   const hasEntities = !WITHOUT_ENTITIES.includes(name);
+  const hasTraces = !WITHOUT_TRACES.includes(name);
 
   test("opens and has all that was put into it", async () => {
     copyFileSync(`${DATABASES}${name}`, file());
@@ -188,6 +190,10 @@ describe.each(readdirSync(DATABASES))("the golden file %s", (name) => {
     ]);
     expect((await query.list({ instanceIdPrefix: "r" }, { size: 10 })).instances).toHaveLength(1);
     expect(await query.get("failed")).toMatchObject({ status: "Failed" });
+    if (hasTraces) {
+      const traceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+      expect(await query.get("pending")).toMatchObject({ traceContext: { traceParent } });
+    }
     expect(instances[0]).toMatchObject({ quarantined: "It crashed the process.", input: '"Grüße"' });
     expect(chunks).toMatchObject([{ seq: 0 }, { seq: 1, events: '[{"type":"ExecutionStarted"}]' }]);
     expect(await query.messages("running")).toMatchObject([{ key: "k", event: '{"type":"EventRaised"}' }]);

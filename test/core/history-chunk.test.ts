@@ -104,6 +104,7 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
   EventSent: { eventId: number, instanceId: text, name: text, input: maybe(json) },
   EventRaised: { name: text, input: maybe(json), messageId: maybe(text) },
   EntityOperationCalled: {
+    viaEvents: fc.constantFrom(undefined, true),
     eventId: number,
     requestId: text,
     instanceId: text,
@@ -111,6 +112,7 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
     input: maybe(json),
   },
   EntityOperationSignaled: {
+    viaEvents: fc.constantFrom(undefined, true),
     eventId: number,
     requestId: text,
     instanceId: text,
@@ -118,8 +120,18 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
     input: maybe(json),
     scheduledTime: maybe(number),
   },
-  EntityLockRequested: { eventId: number, criticalSectionId: text, lockSet: fc.array(text) },
-  EntityUnlockSent: { eventId: number, criticalSectionId: text, instanceId: text },
+  EntityLockRequested: {
+    viaEvents: fc.constantFrom(undefined, true),
+    eventId: number,
+    criticalSectionId: text,
+    lockSet: fc.array(text),
+  },
+  EntityUnlockSent: {
+    viaEvents: fc.constantFrom(undefined, true),
+    eventId: number,
+    criticalSectionId: text,
+    instanceId: text,
+  },
   EntityOperationCompleted: { requestId: text, result: maybe(json) },
   EntityOperationFailed: { requestId: text, failure },
   EntityLockGranted: { criticalSectionId: text },

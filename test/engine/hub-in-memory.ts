@@ -1,6 +1,8 @@
 import { onTestFinished } from "vitest";
+import { HybridExecutor } from "../../src/engine/hybrid-executor.ts";
 import { LocalExecutor } from "../../src/engine/local-executor.ts";
 import type { Logger } from "../../src/engine/logger.ts";
+import type { RemoteWorkers } from "../../src/engine/remote-workers.ts";
 import { defaultSettings, type EngineSettings } from "../../src/engine/settings.ts";
 import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
@@ -18,6 +20,8 @@ export interface HubOptions {
 export interface HostOptions {
   /** Default: the hub's. */
   readonly app?: App;
+  /** Whoever runs what the app does not have. Default: nobody. */
+  readonly remoteWorkers?: RemoteWorkers | undefined;
   /** Puts something between this worker and the store. */
   readonly wrap?: (worker: WorkerStore) => WorkerStore;
   /** The same for its client. */
@@ -66,7 +70,12 @@ export class HubInMemory {
 
   /** The same, not started yet. */
   async newHost(options: HostOptions = {}): Promise<Host> {
-    const { app = this.app, wrap = (worker) => worker, wrapClient = (client) => client } = options;
+    const {
+      app = this.app,
+      wrap = (worker) => worker,
+      wrapClient = (client) => client,
+      remoteWorkers,
+    } = options;
     const hub = await this.store();
     const store = {
       ...hub,
@@ -74,11 +83,12 @@ export class HubInMemory {
       worker: (identity: WorkerIdentity) => wrap(bound(hub.worker(identity))),
     };
     const { clock, settings } = this;
+    const local = new LocalExecutor({ registry: app.registry, clock, ...settings });
     const worker = new TaskHubWorker({
       store,
       settings,
       clock,
-      executor: new LocalExecutor({ registry: app.registry, clock, ...settings }),
+      executor: remoteWorkers ? new HybridExecutor(local, remoteWorkers) : local,
       logger: this.#logger(),
       workerId: `worker-${++this.#hosts}`,
     });

@@ -31,7 +31,10 @@ export class Faults {
     const { simulation, hosts } = world;
     if (hosts.length === 0) return;
     const host = random.pick(hosts);
-    if (random.chance(this.#killRate)) {
+    if (host.elsewhere && random.chance(0.03)) {
+      simulation.note(`a worker of ${host.process.name} dies`);
+      world.disconnect(host, random.pick([0, 100, LEASE_MS * 2]));
+    } else if (random.chance(this.#killRate)) {
       simulation.note(`${host.process.name} dies`);
       world.death(host, random.pick([0, 100, LEASE_MS * 2]));
     } else if (random.chance(this.#pauseRate)) {

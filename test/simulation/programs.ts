@@ -287,3 +287,16 @@ export function* stepsOf(step: Step, alsoOfChildren = false): Generator<Step> {
       return;
   }
 }
+
+/** Code elsewhere has neither patches nor the versions of this host. */
+export function withoutWhatIsOnlyHere(program: Program): Program {
+  const text = JSON.stringify(program, (_key, value: unknown) => {
+    const isOnlyHere = isStep(value) && (value.op === "patched" || value.op === "version");
+    return isOnlyHere ? { op: "guid" } : value;
+  });
+  return JSON.parse(text) as Program;
+}
+
+function isStep(value: unknown): value is { readonly op: unknown } {
+  return typeof value === "object" && value !== null && "op" in value;
+}

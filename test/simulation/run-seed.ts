@@ -1,8 +1,9 @@
+import type { FunctionKind } from "../../src/engine/executor.ts";
 import type { StorageProvider, TaskHubStore } from "../../src/storage/index.ts";
 import { Faults } from "./faults.ts";
 import type { Style } from "./interpret.ts";
 import { describeWorld, findViolations } from "./invariants.ts";
-import { ProgramGenerator } from "./programs.ts";
+import { ProgramGenerator, withoutWhatIsOnlyHere } from "./programs.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { type Simulation, Stuck } from "./simulation.ts";
 import { type Root, Users } from "./users.ts";
@@ -11,6 +12,8 @@ import { World } from "./world.ts";
 
 export interface RunOptions {
   readonly openStorage: (clock: { now(): number }) => StorageProvider;
+  /** Some of the functions run in processes of their own. */
+  readonly elsewhere?: boolean;
   readonly mutate?: (hub: TaskHubStore, simulation: Simulation) => TaskHubStore;
 }
 
@@ -23,6 +26,13 @@ export interface Run {
 }
 
 const CHAOS_STEPS = 1_500;
+const ELSEWHERE: readonly (readonly FunctionKind[])[] = [
+  ["orchestrator"],
+  ["activity"],
+  ["entity"],
+  ["activity", "entity"],
+  ["orchestrator", "activity", "entity"],
+];
 const STYLES: readonly (readonly Style[])[] = [["generator"], ["async"], ["generator", "async"]];
 
 /** One run: programs, faults and the order of all things come from the seed. */
@@ -30,10 +40,11 @@ export async function runSeed(seed: number, options: RunOptions): Promise<Run> {
   const random = seededRandom(seed);
   const styles = random.pick(STYLES);
   const faults = new Faults(random);
-  const world = new World({ random, faults, styles, ...options });
+  const elsewhere = new Set(options.elsewhere ? random.pick(ELSEWHERE) : []);
+  const world = new World({ random, faults, styles, ...options, elsewhere });
   await world.open();
   const { simulation } = world;
-  const roots = rootsOf(random, styles.length === 1);
+  const roots = rootsOf(random, styles.length === 1, elsewhere.has("orchestrator"));
   const problems: string[] = [];
   const users = new Users(world, random);
   for (const root of roots) {
@@ -83,14 +94,21 @@ function calm(world: World): void {
   for (const host of world.hosts) host.process.pausedUntil = 0;
 }
 
-function rootsOf(random: ReturnType<typeof seededRandom>, branches: boolean): readonly Root[] {
-  return Array.from({ length: 1 + random.int(3) }, (_, index) => ({
-    instanceId: `root-${index}`,
-    program: new ProgramGenerator(random, `root-${index}`, branches).program(),
-    acknowledged: false,
-    terminated: false,
-    purged: false,
-    mayBePurged: false,
-    left: false,
-  }));
+function rootsOf(
+  random: ReturnType<typeof seededRandom>,
+  branches: boolean,
+  isElsewhere: boolean,
+): readonly Root[] {
+  return Array.from({ length: 1 + random.int(3) }, (_, index) => {
+    const program = new ProgramGenerator(random, `root-${index}`, branches).program();
+    return {
+      instanceId: `root-${index}`,
+      program: isElsewhere ? withoutWhatIsOnlyHere(program) : program,
+      acknowledged: false,
+      terminated: false,
+      purged: false,
+      mayBePurged: false,
+      left: false,
+    };
+  });
 }

@@ -22,17 +22,34 @@ describe("under crashes, pauses, lost connections and any interleaving", () => {
     expect(await failedSeeds(seeds.slice(0, Math.ceil(count / SEEDS_OF_ONE_OVER_SQL)), onSqlite)).toEqual([]);
   });
 
+  test("every program ends as it means to, with functions in processes that come and go", async () => {
+    expect(await failedSeeds(seeds, inMemory, { elsewhere: true })).toEqual([]);
+  });
+
   test("the same seed takes the same steps", async () => {
-    const first = await runSeed(7, { openStorage: inMemory });
-    const second = await runSeed(7, { openStorage: inMemory });
-    expect(second.trace).toEqual(first.trace);
+    for (const elsewhere of [false, true]) {
+      const first = await runSeed(7, { openStorage: inMemory, elsewhere });
+      const second = await runSeed(7, { openStorage: inMemory, elsewhere });
+      expect(second.trace).toEqual(first.trace);
+    }
   });
 });
 
-async function failedSeeds(all: readonly number[], openStorage: OpenStorage): Promise<readonly string[]> {
+async function failedSeeds(
+  all: readonly number[],
+  openStorage: OpenStorage,
+  options: Pick<RunOptions, "elsewhere"> = {},
+): Promise<readonly string[]> {
   const failed: string[] = [];
   for (const seed of all) {
-    const { violations, trace, describe: describeStore } = await runSeed(seed, { openStorage });
+    const {
+      violations,
+      trace,
+      describe: describeStore,
+    } = await runSeed(seed, {
+      openStorage,
+      ...options,
+    });
     if (single !== undefined) await print([...trace, ...(await describeStore())]);
     if (violations.length > 0) failed.push(`seed ${seed}: ${violations.slice(0, 3).join("; ")}`);
   }

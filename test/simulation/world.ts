@@ -1,4 +1,6 @@
 import { DurableError } from "../../src/core/errors.ts";
+import type { Executor, FunctionKind } from "../../src/engine/executor.ts";
+import { HybridExecutor } from "../../src/engine/hybrid-executor.ts";
 import { LocalExecutor } from "../../src/engine/local-executor.ts";
 import { FunctionRegistry } from "../../src/engine/registry.ts";
 import { defaultSettings, type EngineSettings } from "../../src/engine/settings.ts";
@@ -6,6 +8,7 @@ import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
 import { TaskHubWorker } from "../../src/engine/task-hub-worker.ts";
 import type { StorageProvider, TaskHubStore, WorkerStore } from "../../src/storage/index.ts";
 import { bound } from "../../src/testing/bound-store.ts";
+import { type WorkerElsewhere, WorkersElsewhere } from "../support/workers-elsewhere.ts";
 import { Activities } from "./activities.ts";
 import type { Faults } from "./faults.ts";
 import { orchestrator, type Style } from "./interpret.ts";
@@ -17,6 +20,7 @@ import { Process, Simulation } from "./simulation.ts";
 
 export const LEASE_MS = 15_000;
 const MOST_ATTEMPTS = 4;
+const WORK_MS = [0, 0, 0, 5, 2_000];
 const STARTS_AT = Date.UTC(2030, 0, 1);
 
 /** A process that runs the hub, or only talks to it. */
@@ -24,6 +28,9 @@ export interface Host {
   readonly process: Process;
   readonly client: TaskHubClient;
   readonly worker: TaskHubWorker | undefined;
+  /** Whoever runs what the process does not run itself. */
+  readonly elsewhere: WorkersElsewhere | undefined;
+  readonly connected: Map<WorkerElsewhere, Process>;
 }
 
 export interface WorldOptions {
@@ -31,6 +38,8 @@ export interface WorldOptions {
   readonly faults: Faults;
   /** Which style the processes run programs in, in turn. */
   readonly styles: readonly Style[];
+  /** What runs in other processes than the hub's. */
+  readonly elsewhere: ReadonlySet<FunctionKind>;
   /** Opens the store; asked again for each process that is born. */
   readonly openStorage: (clock: { now(): number }) => StorageProvider;
   /** Breaks the store, as the engine sees it, on purpose. */
@@ -50,6 +59,8 @@ export class World {
   readonly #options: WorldOptions;
   readonly #wakes: Wakes;
   #store: TaskHubStore | undefined;
+  /** What code elsewhere shows from one generation to the next. */
+  readonly #carriedOver = new Map<string, string | undefined>();
   #born = 0;
   #ids = 0;
 
@@ -68,6 +79,11 @@ export class World {
       timerHorizonMs: random.pick([2_000, 600_000]),
       maxTimersInMemory: random.pick([1, 1_000]),
     });
+  }
+
+  /** Whether orchestrators run in other processes than the hub's. */
+  get orchestratesElsewhere(): boolean {
+    return this.#options.elsewhere.has("orchestrator");
   }
 
   get styles(): readonly Style[] {
@@ -92,6 +108,7 @@ export class World {
     const process = new Process(`${kind}-${++this.#born}`, this.#options.faults.skew());
     const host = this.#host(process, kind);
     this.hosts.push(host);
+    this.connect(host);
     if (host.worker) host.worker.start().catch(() => this.death(host));
   }
 
@@ -101,10 +118,37 @@ export class World {
     if (index < 0) return;
     this.hosts.splice(index, 1);
     this.simulation.kill(host.process);
+    for (const process of host.connected.values()) this.simulation.kill(process);
     host.worker?.kill();
     this.simulation.schedule(this.outside, "birth", comesBackAfterMs, () =>
       this.birth(host.worker ? "worker" : "client"),
     );
+  }
+
+  /** A worker elsewhere comes to a host that has any. */
+  connect(host: Host): void {
+    if (host.elsewhere === undefined || !host.process.isAlive) return;
+    const { simulation } = this;
+    const { random, styles, elsewhere } = this.#options;
+    const process = new Process(`elsewhere-${++this.#born}`);
+    const takeTime = async (): Promise<void> => {
+      await simulation.park(process, "work", random.pick(WORK_MS));
+      await simulation.park(host.process, "answer");
+    };
+    const registry = this.#registry(process, random.pick(styles), (kind) => elsewhere.has(kind));
+    const worker = host.elsewhere.connect({ registry }, { takeTime });
+    host.connected.set(worker, process);
+  }
+
+  /** A worker elsewhere dies; another comes later. */
+  disconnect(host: Host, comesBackAfterMs: number): void {
+    const [gone] = host.connected;
+    if (gone === undefined) return;
+    const [worker, process] = gone;
+    host.connected.delete(worker);
+    this.simulation.kill(process);
+    host.elsewhere?.disconnect(worker);
+    this.simulation.schedule(this.outside, "connect", comesBackAfterMs, () => this.connect(host));
   }
 
   /** An orderly end. */
@@ -156,34 +200,47 @@ export class World {
     const hub = mutate ? mutate(shared, simulation) : shared;
     const store = new SimulatedConnection(process, simulation, this.#wakes, this.losses).open(hub);
     const newId = (): string => `${process.name}-${++this.#ids}`;
-    const worker =
-      kind === "client"
-        ? undefined
-        : new TaskHubWorker({
-            store,
-            executor: new LocalExecutor({
-              registry: this.#registry(process, styles[this.#born % styles.length] ?? "generator"),
-              clock,
-              maxOrchestrationActions: 10_000,
-            }),
-            settings,
-            clock,
-            workerId: process.name,
-            newExecutionId: newId,
-          });
-    const client = new TaskHubClient({ store, settings, clock, newId, ...(worker ? { worker } : {}) });
-    return { process, worker, client };
+    if (kind === "client") {
+      const client = new TaskHubClient({ store, settings, clock, newId });
+      return { process, worker: undefined, client, elsewhere: undefined, connected: new Map() };
+    }
+    const elsewhere =
+      this.#options.elsewhere.size > 0 ? new WorkersElsewhere(clock, this.#carriedOver) : undefined;
+    const style = styles[this.#born % styles.length] ?? "generator";
+    const worker = new TaskHubWorker({
+      store,
+      executor: this.#executor(process, style, elsewhere),
+      settings,
+      clock,
+      workerId: process.name,
+      newExecutionId: newId,
+    });
+    const client = new TaskHubClient({ store, settings, clock, newId, worker });
+    return { process, worker, client, elsewhere, connected: new Map() };
   }
 
-  #registry(process: Process, style: Style): FunctionRegistry {
+  #executor(process: Process, style: Style, elsewhere: WorkersElsewhere | undefined): Executor {
+    const local = new LocalExecutor({
+      registry: this.#registry(process, style, (kind) => !this.#options.elsewhere.has(kind)),
+      clock: this.simulation.clockOf(process),
+      maxOrchestrationActions: 10_000,
+    });
+    return elsewhere ? new HybridExecutor(local, elsewhere) : local;
+  }
+
+  #registry(process: Process, style: Style, has: (kind: FunctionKind) => boolean): FunctionRegistry {
     const registry = new FunctionRegistry();
-    for (const version of ["1.9", NEWEST_VERSION]) {
-      const handler = version === NEWEST_VERSION ? orchestrator(style) : outdated;
-      registry.addOrchestrator({ name: "program", version, handler });
-      registry.addOrchestrator({ name: "hasty", version, handler, completeOnReturn: true });
+    // Which versions there are elsewhere, only those who start something know.
+    const versions = this.#options.elsewhere.has("orchestrator") ? [undefined] : ["1.9", NEWEST_VERSION];
+    for (const version of has("orchestrator") ? versions : []) {
+      const handler = version === "1.9" ? outdated : orchestrator(style);
+      const pinned = version === undefined ? {} : { version };
+      registry.addOrchestrator({ name: "program", ...pinned, handler });
+      registry.addOrchestrator({ name: "hasty", ...pinned, handler, completeOnReturn: true });
     }
-    for (const definition of this.activities.definitions(process)) registry.addActivity(definition);
-    for (const definition of this.ledgers.definitions(process, style)) registry.addEntity(definition);
+    const { activities, ledgers } = this;
+    for (const each of has("activity") ? activities.definitions(process) : []) registry.addActivity(each);
+    for (const each of has("entity") ? ledgers.definitions(process, style) : []) registry.addEntity(each);
     return registry;
   }
 }

@@ -137,7 +137,7 @@ const ACTIONS: readonly (readonly [string, ActionInit, object])[] = [
       case: "entityLockRequested",
       value: { criticalSectionId: "s", lockSet: [entity, "@b@b"] },
     }),
-    { type: "RequestEntityLock", id: 6, criticalSectionId: "s", lockSet: [entity, "@b@b"] },
+    { type: "RequestEntityLock", id: 6, criticalSectionId: "s", lockSet: ["@b@b", entity] },
   ],
   [
     "entityUnlockSent",

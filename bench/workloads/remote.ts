@@ -1,0 +1,115 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { getClient } from "perdure";
+import { type RunningServer, startServer } from "perdure/server";
+import { percentile, timed } from "../statistics.ts";
+import type { Metrics, Workload } from "../workload.ts";
+
+const STEPS = 3;
+/** How many orchestrations are under way at a time. */
+const AT_ONCE = 200;
+const WARM_UPS = 2_000;
+const MEGABYTE = 1024 * 1024;
+
+/** The same place from the source and from what it is compiled to: both are two folders below the repository. */
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+const program = join(repository, "bench/workloads/remote-program.mjs");
+const nodeOfSdk = join(repository, "interop/javascript/node_modules/.bin/node");
+
+export const remote: Workload = {
+  title: "hello-sequences on a worker of the JavaScript SDK, over gRPC",
+  defaultN: 4_000,
+  better: "higher",
+  rounds: 3,
+  perdure: ({ n, folder }) =>
+    withServer(folder, async ({ grpcAddress = "" }) => {
+      const worker = startProgram("worker", grpcAddress);
+      await runMany(WARM_UPS);
+      const perSecond = await runMany(n);
+      const times: number[] = [];
+      for (let index = 0; index < 500; index++) times.push(await timed(runOne));
+      worker.kill();
+      return {
+        "workflows/s": perSecond,
+        "p50 ms alone": percentile(times, 50),
+        "p99 ms alone": percentile(times, 99),
+      };
+    }),
+};
+
+export const remoteWaits: Workload = {
+  title: "waits for one instance held over gRPC",
+  defaultN: 10_000,
+  better: "lower",
+  rounds: 3,
+  perdure: ({ n, folder }) =>
+    withServer(folder, async ({ grpcAddress = "" }) => {
+      const before = process.memoryUsage.rss();
+      const client = startProgram("client", grpcAddress, String(n));
+      await messageOf(client);
+      const held = process.memoryUsage.rss();
+      client.send("end");
+      const answered = (await messageOf(client)) as number;
+      client.kill();
+      return {
+        "memory for the waits MB": (held - before) / MEGABYTE,
+        "memory MB": held / MEGABYTE,
+        "all answered ms": answered,
+      };
+    }),
+};
+
+async function withServer(
+  folder: string,
+  measure: (server: RunningServer) => Promise<Metrics>,
+): Promise<Metrics> {
+  const server = await startServer({
+    port: 0,
+    grpcPort: 0,
+    storage: `sqlite:${join(folder, "perdure.db")}`,
+    drainMs: 0,
+  });
+  const figures = await measure(server);
+  await server.close();
+  return figures;
+}
+
+function startProgram(mode: string, ...args: readonly string[]): ChildProcess {
+  if (!existsSync(nodeOfSdk)) {
+    throw new Error(
+      "The JavaScript SDK is not installed: run `npm run test:interop -- --only javascript` once.",
+    );
+  }
+  return fork(program, [mode, ...args], { execPath: nodeOfSdk, execArgv: [] });
+}
+
+function messageOf(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    child.once("message", resolve);
+    child.once("exit", (code) => reject(new Error(`The program of the SDK ended with ${code}.`)));
+  });
+}
+
+async function runMany(n: number): Promise<number> {
+  let started = 0;
+  const began = performance.now();
+  const runSome = async (): Promise<void> => {
+    while (started < n) {
+      started += 1;
+      await runOne();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, runSome));
+  return (n * 1_000) / (performance.now() - began);
+}
+
+async function runOne(): Promise<void> {
+  const client = getClient();
+  const { runtimeStatus } = await client.waitForCompletion(
+    await client.startNew("sequence", { input: STEPS }),
+    { timeoutMs: 60_000 },
+  );
+  if (runtimeStatus !== "Completed") throw new Error(`An orchestration is ${runtimeStatus}.`);
+}
