@@ -14,7 +14,7 @@ type Call = ServerWritableStream<GetWorkItemsRequest, WorkItem>;
 /** The streams on which workers are sent their work. */
 export class WorkItemStreams {
   readonly #clock: Clock;
-  readonly #open = new Map<Call, () => void>();
+  readonly #open = new Map<Call, WorkerStream>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -28,6 +28,10 @@ export class WorkItemStreams {
       userAgent: text(call, "user-agent") ?? "",
       peer: call.getPeer(),
       send: (item) => call.write(item),
+      hangUp: (reason) => {
+        close();
+        call.emit("error", new RpcError(status.UNAVAILABLE, reason));
+      },
     });
     const stopPinging = this.#keepAlive(call);
     const close = (): void => {
@@ -36,7 +40,7 @@ export class WorkItemStreams {
       workers.disconnect(stream);
       logger.info({ taskHub: name, worker: stream.workerId }, "A worker has gone");
     };
-    this.#open.set(call, close);
+    this.#open.set(call, stream);
     call.on("cancelled", close);
     call.on("error", close);
     call.on("close", close);
@@ -46,10 +50,7 @@ export class WorkItemStreams {
 
   /** Every worker is told that the server goes, with a status upon which it takes its time to come back. */
   closeAll(): void {
-    for (const [call, close] of this.#open) {
-      close();
-      call.emit("error", new RpcError(status.UNAVAILABLE, "The server is stopping."));
-    }
+    for (const stream of [...this.#open.values()]) stream.hangUp("The server is stopping.");
   }
 
   #keepAlive(call: Call): () => void {

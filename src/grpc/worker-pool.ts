@@ -98,6 +98,11 @@ export class WorkerPool implements RemoteWorkers {
     this.#changed();
   }
 
+  /** The hub is gone: its workers are to connect again, to what takes its place. */
+  sendAway(): void {
+    for (const stream of [...this.#streams]) stream.hangUp("The task hub was removed.");
+  }
+
   // --- what the engine wants done ---
 
   runTurn(turn: TurnToRun): WorkElsewhere<RemoteTurnResult> {

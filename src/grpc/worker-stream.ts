@@ -20,6 +20,8 @@ export interface WorkerConnection {
   /** The other end of the connection. */
   readonly peer: string;
   send(item: WorkItem): void;
+  /** Ends it, with a status upon which the worker takes its time to come back. */
+  hangUp(reason: string): void;
 }
 
 /** One worker that is connected: what it takes, and how much of it it has. */
@@ -67,6 +69,10 @@ export class WorkerStream {
   send(kind: FunctionKind, item: WorkItem): void {
     this.#underWay[kind] += 1;
     this.#connection.send(item);
+  }
+
+  hangUp(reason: string): void {
+    this.#connection.hangUp(reason);
   }
 
   /** An item was answered, or taken back. */

@@ -49,19 +49,22 @@ describe("get", () => {
     expect((await client.state(await client.start("waits")))?.completedTimestamp).toBeUndefined();
   });
 
-  test.each([true, false])("says why it failed, asked for payloads or not: %s", async (getInputsAndOutputs) => {
-    const { client } = await startSidecar({ app: programs() });
-    const instanceId = await client.start("throws");
-    await client.ended(instanceId);
+  test.each([true, false])(
+    "says why it failed, asked for payloads or not: %s",
+    async (getInputsAndOutputs) => {
+      const { client } = await startSidecar({ app: programs() });
+      const instanceId = await client.start("throws");
+      await client.ended(instanceId);
 
-    const { orchestrationState } = await client.call("getInstance", { instanceId, getInputsAndOutputs });
+      const { orchestrationState } = await client.call("getInstance", { instanceId, getInputsAndOutputs });
 
-    expect(orchestrationState).toMatchObject({
-      orchestrationStatus: FAILED,
-      failureDetails: { errorType: "RangeError", errorMessage: "no such luck" },
-    });
-    expect(orchestrationState?.output).toBeUndefined();
-  });
+      expect(orchestrationState).toMatchObject({
+        orchestrationStatus: FAILED,
+        failureDetails: { errorType: "RangeError", errorMessage: "no such luck" },
+      });
+      expect(orchestrationState?.output).toBeUndefined();
+    },
+  );
 
   test("a failure told by a worker is shown whole", async () => {
     const sidecar = await startSidecar();
@@ -119,7 +122,10 @@ describe.each(["waitForInstanceStart", "waitForInstanceCompletion"] as const)("%
 
   test("lasts as long as its caller waits, and is forgotten then", async () => {
     const { client, hub, complaints } = await startSidecar();
-    const wait = vi.spyOn(hub.rawClient, rpc === "waitForInstanceStart" ? "waitForStart" : "waitForCompletion");
+    const wait = vi.spyOn(
+      hub.rawClient,
+      rpc === "waitForInstanceStart" ? "waitForStart" : "waitForCompletion",
+    );
     const instanceId = await client.start("nobody has this");
     const caller = new AbortController();
 
@@ -131,7 +137,8 @@ describe.each(["waitForInstanceStart", "waitForInstanceCompletion"] as const)("%
     caller.abort();
     await both;
 
-    for (const { value } of wait.mock.results) await expect(value).rejects.toMatchObject({ name: "AbortError" });
+    for (const { value } of wait.mock.results)
+      await expect(value).rejects.toMatchObject({ name: "AbortError" });
     expect(complaints).toEqual([]);
   });
 

@@ -1,6 +1,9 @@
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
-import { OrchestrationStatus, type PurgeInstanceFilter } from "../../src/wire/generated/orchestrator_service_pb.ts";
+import {
+  OrchestrationStatus,
+  type PurgeInstanceFilter,
+} from "../../src/wire/generated/orchestrator_service_pb.ts";
 import { encodeTimestamp } from "../../src/wire/timestamp-codec.ts";
 import { programs } from "./programs.ts";
 import { action, ScriptedWorker } from "./scripted-worker.ts";
@@ -65,7 +68,10 @@ describe("by id", () => {
     await client.call("signalEntity", { instanceId, name: "add", input: "1" });
     await expect.poll(async () => (await client.call("getEntity", { instanceId })).exists).toBe(true);
 
-    const { deletedInstanceCount } = await client.call("purgeInstances", byId(instanceId, { isOrchestration }));
+    const { deletedInstanceCount } = await client.call(
+      "purgeInstances",
+      byId(instanceId, { isOrchestration }),
+    );
 
     expect(deletedInstanceCount).toBe(1);
     expect((await client.call("getEntity", { instanceId })).exists).toBe(false);
@@ -135,17 +141,26 @@ describe("by filter", () => {
     expect(await left(client)).toEqual(expected);
   });
 
-  test.each([true, false])("with a time that is up: a part goes, and that is said; recursive %s", async (recursive) => {
-    const { client } = await startSidecar({ app: programs() });
-    const ids = await Promise.all(Array.from({ length: 501 }, () => client.start("echo")));
-    await Promise.all(ids.map((id) => client.ended(id)));
+  test.each([true, false])(
+    "with a time that is up: a part goes, and that is said; recursive %s",
+    async (recursive) => {
+      const { client } = await startSidecar({ app: programs() });
+      const ids = await Promise.all(Array.from({ length: 501 }, () => client.start("echo")));
+      await Promise.all(ids.map((id) => client.ended(id)));
 
-    const first = await client.call("purgeInstances", byFilter({ timeout: { nanos: 1 } as never }, recursive));
-    const second = await client.call("purgeInstances", byFilter({ timeout: { seconds: 60n } as never }, recursive));
+      const first = await client.call(
+        "purgeInstances",
+        byFilter({ timeout: { nanos: 1 } as never }, recursive),
+      );
+      const second = await client.call(
+        "purgeInstances",
+        byFilter({ timeout: { seconds: 60n } as never }, recursive),
+      );
 
-    expect(first).toMatchObject({ deletedInstanceCount: 500, isComplete: false });
-    expect(second).toMatchObject({ deletedInstanceCount: 1, isComplete: true });
-  });
+      expect(first).toMatchObject({ deletedInstanceCount: 500, isComplete: false });
+      expect(second).toMatchObject({ deletedInstanceCount: 1, isComplete: true });
+    },
+  );
 });
 
 test("nothing said is refused", async () => {

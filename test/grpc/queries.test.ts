@@ -31,7 +31,9 @@ async function aHubOfAll(): Promise<SidecarClient> {
 }
 
 async function found(client: SidecarClient, query: Partial<InstanceQuery>): Promise<readonly string[]> {
-  const { orchestrationState } = await client.call("queryInstances", { query } as RequestOf<"queryInstances">);
+  const { orchestrationState } = await client.call("queryInstances", {
+    query,
+  } as RequestOf<"queryInstances">);
   return orchestrationState.map(({ instanceId }) => instanceId).toSorted();
 }
 
@@ -80,7 +82,9 @@ describe("query", () => {
     });
 
     const [state] = orchestrationState;
-    expect([state?.input, state?.output]).toEqual(fetchInputsAndOutputs ? ["1", "1"] : [undefined, undefined]);
+    expect([state?.input, state?.output]).toEqual(
+      fetchInputsAndOutputs ? ["1", "1"] : [undefined, undefined],
+    );
   });
 
   test.each([

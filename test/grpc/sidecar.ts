@@ -2,7 +2,11 @@ import { onTestFinished } from "vitest";
 import type { Logger } from "../../src/engine/logger.ts";
 import type { EngineSettings } from "../../src/engine/settings.ts";
 import { type ServedHub, WorkerPool } from "../../src/grpc/index.ts";
-import { type SidecarServer, type SidecarServerOptions, startSidecarServer } from "../../src/grpc/sidecar-server.ts";
+import {
+  type SidecarServer,
+  type SidecarServerOptions,
+  startSidecarServer,
+} from "../../src/grpc/sidecar-server.ts";
 import { createMemoryStorage } from "../../src/providers/memory/index.ts";
 import { App, TaskHub } from "../../src/sdk/index.ts";
 import { ServedHubs } from "../../src/server/served-hubs.ts";

@@ -115,7 +115,9 @@ describe("an id that is taken", () => {
     const outcome = await client
       .start("echo", {
         instanceId: "id",
-        ...(policy && { orchestrationIdReusePolicy: { ...policy, replaceableStatus: [...policy.replaceableStatus] } }),
+        ...(policy && {
+          orchestrationIdReusePolicy: { ...policy, replaceableStatus: [...policy.replaceableStatus] },
+        }),
       })
       .catch(({ code }: { readonly code: status }) => status[code]);
 
@@ -252,9 +254,9 @@ test("an instance is PENDING until its first turn is committed, then RUNNING", a
   const turn = await worker.turn();
 
   expect(await client.statusOf(instanceId)).toBe("PENDING");
-  await expect(
-    client.call("waitForInstanceStart", { instanceId }, { deadlineMs: 50 }),
-  ).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  await expect(client.call("waitForInstanceStart", { instanceId }, { deadlineMs: 50 })).rejects.toMatchObject(
+    { code: status.DEADLINE_EXCEEDED },
+  );
 
   await worker.answerTurn(turn, [action.activity(1, "work")]);
 

@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
+import { programs } from "./programs.ts";
 import { action, ScriptedWorker } from "./scripted-worker.ts";
 import { startSidecar } from "./sidecar.ts";
 
@@ -71,14 +72,32 @@ describe("hubs", () => {
     expect(await client.statusOf("id")).toBe("PENDING");
   });
 
-  test.each(["createTaskHub", "deleteTaskHub"] as const)("the one of the server is not to be lost: %s", async (rpc) => {
+  test("the one of the server is not removed", async () => {
     const { client } = await startSidecar();
     await client.start("anything", { instanceId: "id" });
 
-    const call = client.call(rpc, rpc === "createTaskHub" ? { recreateIfExists: true } : {});
-
-    await expect(call).rejects.toMatchObject({ code: status.FAILED_PRECONDITION });
+    await expect(client.call("deleteTaskHub", {})).rejects.toMatchObject({
+      code: status.FAILED_PRECONDITION,
+    });
     expect(await client.statusOf("id")).toBe("PENDING");
+  });
+
+  test("the one of the server can be emptied; its workers stay", async () => {
+    const sidecar = await startSidecar({ app: programs() });
+    const { client } = sidecar;
+    const worker = await ScriptedWorker.connect(sidecar);
+    await client.start("waits", { instanceId: "waiting" });
+    await client.start("anything", { instanceId: "with a worker" });
+    await worker.turn();
+    await client.call("signalEntity", { instanceId: "@counter@a", name: "add", input: "1" });
+    await client.ended(await client.start("echo"));
+
+    await client.call("createTaskHub", { recreateIfExists: true });
+
+    expect((await client.call("queryInstances", {})).orchestrationState).toEqual([]);
+    expect((await client.call("queryEntities", {})).entities).toEqual([]);
+    await client.start("anything", { instanceId: "next" });
+    expect((await worker.turn()).instanceId).toBe("next");
   });
 
   test.each(["createTaskHub", "deleteTaskHub"] as const)(
@@ -108,11 +127,14 @@ describe("hubs", () => {
 
     const emptied = client.call("createTaskHub", { recreateIfExists: true });
     const ids = Array.from({ length: 20 }, (_, index) => `i${index}`);
-    await Promise.all(ids.map((instanceId) => client.start("anything", { instanceId }).catch(() => undefined)));
+    await Promise.all(
+      ids.map((instanceId) => client.start("anything", { instanceId }).catch(() => undefined)),
+    );
     await emptied;
 
     await client.start("anything", { instanceId: "after" });
-    expect(await client.statusOf("after")).toBe("PENDING");
+    const { query } = await sidecar.hub.storage.openTaskHub("OtherHub");
+    expect(await query.get("after")).toMatchObject({ status: "Pending" });
   });
 });
 
