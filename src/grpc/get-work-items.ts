@@ -9,12 +9,15 @@ import { WorkerStream } from "./worker-stream.ts";
 /** Workers take a stream for dead that is silent for two minutes. */
 const PING_MS = 30_000;
 
+const STOPPING = "The server is stopping.";
+
 type Call = ServerWritableStream<GetWorkItemsRequest, WorkItem>;
 
 /** The streams on which workers are sent their work. */
 export class WorkItemStreams {
   readonly #clock: Clock;
   readonly #open = new Map<Call, WorkerStream>();
+  #isClosing = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -22,6 +25,10 @@ export class WorkItemStreams {
 
   /** From now on the worker has its share of what is to do, until it goes. */
   open(call: Call, { workers, logger, name }: ServedHub): void {
+    if (this.#isClosing) {
+      call.emit("error", new RpcError(status.UNAVAILABLE, STOPPING));
+      return;
+    }
     const stream = new WorkerStream({
       request: call.request,
       workerId: text(call, "workerid"),
@@ -48,9 +55,21 @@ export class WorkItemStreams {
     workers.connect(stream);
   }
 
-  /** Every worker is told that the server goes, with a status upon which it takes its time to come back. */
-  closeAll(): void {
-    for (const stream of [...this.#open.values()]) stream.hangUp("The server is stopping.");
+  /**
+   * Workers get nothing new, and may answer what they have for so long. Then they are told that the server goes, with a
+   * status upon which they take their time to come back.
+   */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true;
+    const idle = Promise.all([...this.#open.values()].map((stream) => stream.retire()));
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(graceMs, resolve);
+      void idle.then(() => {
+        cancel();
+        resolve();
+      });
+    });
+    for (const stream of this.#open.values()) stream.hangUp(STOPPING);
   }
 
   #keepAlive(call: Call): () => void {

@@ -2,14 +2,13 @@ import {
   type Metadata,
   Server,
   ServerCredentials,
-  type ServiceDefinition,
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Clock } from "../engine/clock.ts";
 import type { Logger } from "../engine/logger.ts";
-import { defineSidecarService } from "../wire/sidecar-service.ts";
 import { WorkItemStreams } from "./get-work-items.ts";
+import { lenientService } from "./lenient-service.ts";
 import { managementRpcs, type TaskHubAdmin } from "./management-rpcs.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { ServedHub } from "./served-hub.ts";
@@ -41,20 +40,15 @@ export interface SidecarServerOptions {
 /** A server of the Durable Task protocol that listens. */
 export interface SidecarServer {
   readonly port: number;
-  /** Sends the workers away, then answers what is still open for so long. */
+  /** Lets the workers answer what they have, then sends them away and answers what is still open; each for so long at most. */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
-
-const SERVICE: ServiceDefinition = defineSidecarService();
 
 /** What the workers of all SDKs can receive is for them to say; here nothing is too large. */
 const CHANNEL_OPTIONS = {
   "grpc.max_receive_message_length": -1,
   "grpc.max_send_message_length": -1,
 };
-
-/** How long answers of workers that were on their way are still taken once their streams are closed. */
-const LAST_ANSWERS_MS = 100;
 
 /** @throws {Error} when it cannot listen there */
 export async function startSidecarServer(options: SidecarServerOptions): Promise<SidecarServer> {
@@ -77,13 +71,12 @@ export async function startSidecarServer(options: SidecarServerOptions): Promise
   );
   handlers["streamInstanceHistory"] = streamHandler(streamInstanceHistory, ports);
   handlers["getWorkItems"] = streamOpener((call, hub) => streams.open(call as never, hub), ports);
-  server.addService(SERVICE, handlers);
+  server.addService(lenientService(), handlers);
   const port = await listen(server, options);
   return {
     port,
     close: async ({ graceMs }) => {
-      streams.closeAll();
-      await pause(clock, LAST_ANSWERS_MS);
+      await streams.close(graceMs);
       const cancel = clock.after(graceMs, () => server.forceShutdown());
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       cancel();
@@ -119,11 +112,5 @@ function listen(server: Server, { host, port, tls }: SidecarServerOptions): Prom
   const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
-  });
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(ms, resolve);
   });
 }

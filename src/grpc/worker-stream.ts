@@ -35,6 +35,8 @@ export class WorkerStream {
   readonly #filters: WorkFilters;
   readonly #limits: Readonly<Record<FunctionKind, number>>;
   readonly #underWay: Record<FunctionKind, number> = { orchestrator: 0, activity: 0, entity: 0 };
+  #isRetiring = false;
+  #whenIdle: () => void = () => undefined;
 
   constructor(connection: WorkerConnection) {
     const { request, workerId, userAgent, peer } = connection;
@@ -63,12 +65,21 @@ export class WorkerStream {
   }
 
   hasRoomFor(kind: FunctionKind): boolean {
-    return this.#underWay[kind] < this.#limits[kind];
+    return !this.#isRetiring && this.#underWay[kind] < this.#limits[kind];
   }
 
   send(kind: FunctionKind, item: WorkItem): void {
     this.#underWay[kind] += 1;
     this.#connection.send(item);
+  }
+
+  /** From now on it is sent nothing. Resolves when it has answered all that it has. */
+  retire(): Promise<void> {
+    this.#isRetiring = true;
+    if (this.load === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenIdle = resolve;
+    });
   }
 
   hangUp(reason: string): void {
@@ -78,6 +89,7 @@ export class WorkerStream {
   /** An item was answered, or taken back. */
   release(kind: FunctionKind): void {
     this.#underWay[kind] -= 1;
+    if (this.load === 0) this.#whenIdle();
   }
 }
 

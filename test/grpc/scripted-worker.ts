@@ -3,7 +3,6 @@ import type { ClientReadableStream, StatusObject } from "@grpc/grpc-js";
 import {
   type ActivityRequest,
   type EntityRequest,
-  type GetWorkItemsRequest,
   OrchestrationStatus,
   type OrchestratorActionSchema,
   type OrchestratorRequest,
@@ -28,6 +27,8 @@ export class ScriptedWorker {
   readonly client: SidecarClient;
   /** How its stream ended. */
   readonly ended: Promise<StatusObject>;
+  /** All that it was ever sent, pings aside. */
+  readonly seen: WorkItem[] = [];
   readonly #sidecar: Sidecar;
   readonly #stream: ClientReadableStream<WorkItem>;
   readonly #items: WorkItem[] = [];
@@ -47,7 +48,7 @@ export class ScriptedWorker {
   private constructor(sidecar: Sidecar, options: WorkerOptions) {
     this.#sidecar = sidecar;
     this.client = sidecar.connect(options);
-    this.#stream = this.client.stream("getWorkItems", options.request ?? ({} as GetWorkItemsRequest));
+    this.#stream = this.client.stream("getWorkItems", options.request ?? {});
     this.#stream.on("data", (item: WorkItem) => this.#receive(item));
     this.#stream.on("error", () => undefined);
     this.ended = new Promise((resolve) => {
@@ -154,6 +155,7 @@ export class ScriptedWorker {
   }
 
   #receive(item: WorkItem): void {
+    if (item.request.case !== "healthPing") this.seen.push(item);
     const waiting = this.#waiting.shift();
     if (waiting) waiting(item);
     else this.#items.push(item);

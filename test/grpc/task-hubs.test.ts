@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { programs } from "./programs.ts";
 import { action, ScriptedWorker } from "./scripted-worker.ts";
 import { startSidecar } from "./sidecar.ts";
@@ -120,21 +120,32 @@ describe("hubs", () => {
     },
   );
 
-  test("calls that come while a hub is emptied are for the new one", async () => {
+  test("a call that comes while a hub is emptied is for the new one", async () => {
     const sidecar = await startSidecar();
+    const { storage } = sidecar.hub;
     const client = sidecar.connect(other);
     await client.call("hello", {});
+    const markDeleted = storage.taskHubs.markDeleted.bind(storage.taskHubs);
+    let goOn: () => void = () => undefined;
+    const removing = new Promise<void>((begun) => {
+      vi.spyOn(storage.taskHubs, "markDeleted").mockImplementationOnce(async (name) => {
+        begun();
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        return markDeleted(name);
+      });
+    });
 
     const emptied = client.call("createTaskHub", { recreateIfExists: true });
-    const ids = Array.from({ length: 20 }, (_, index) => `i${index}`);
-    await Promise.all(
-      ids.map((instanceId) => client.start("anything", { instanceId }).catch(() => undefined)),
-    );
-    await emptied;
+    await removing;
+    const started = client.start("anything", { instanceId: "id" });
+    await sidecar.settle();
+    goOn();
+    await Promise.all([emptied, started]);
 
-    await client.start("anything", { instanceId: "after" });
-    const { query } = await sidecar.hub.storage.openTaskHub("OtherHub");
-    expect(await query.get("after")).toMatchObject({ status: "Pending" });
+    const { query } = await storage.openTaskHub("OtherHub");
+    expect(await query.get("id")).toMatchObject({ status: "Pending" });
   });
 });
 
