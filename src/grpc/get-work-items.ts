@@ -56,20 +56,28 @@ export class WorkItemStreams {
   }
 
   /**
-   * Workers get nothing new, and may answer what they have for so long. Then they are told that the server goes, with a
-   * status upon which they take their time to come back.
+   * Workers may answer what they have for so long, and what it comes to is committed. Then they are told that the server
+   * goes, with a status upon which they take their time to come back.
    */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
-    const idle = Promise.all([...this.#open.values()].map((stream) => stream.retire()));
+    for (const stream of this.#open.values()) stream.retire();
     await new Promise<void>((resolve) => {
       const cancel = this.#clock.after(graceMs, resolve);
-      void idle.then(() => {
+      void this.#idle().then(() => {
         cancel();
         resolve();
       });
     });
     for (const stream of this.#open.values()) stream.hangUp(STOPPING);
+  }
+
+  /** What one worker has done may be a turn of another. */
+  async #idle(): Promise<void> {
+    do {
+      await Promise.all([...this.#open.values()].map((stream) => stream.idle()));
+      await new Promise<void>((resolve) => this.#clock.soon(resolve));
+    } while ([...this.#open.values()].some(({ load }) => load > 0));
   }
 
   #keepAlive(call: Call): () => void {

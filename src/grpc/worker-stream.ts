@@ -65,7 +65,8 @@ export class WorkerStream {
   }
 
   hasRoomFor(kind: FunctionKind): boolean {
-    return !this.#isRetiring && this.#underWay[kind] < this.#limits[kind];
+    if (this.#isRetiring && kind !== "orchestrator") return false;
+    return this.#underWay[kind] < this.#limits[kind];
   }
 
   send(kind: FunctionKind, item: WorkItem): void {
@@ -73,9 +74,13 @@ export class WorkerStream {
     this.#connection.send(item);
   }
 
-  /** From now on it is sent nothing. Resolves when it has answered all that it has. */
-  retire(): Promise<void> {
+  /** From now on it is sent nothing but turns, which take in what has been done. */
+  retire(): void {
     this.#isRetiring = true;
+  }
+
+  /** Resolves when it has answered all that it has. */
+  idle(): Promise<void> {
     if (this.load === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#whenIdle = resolve;
