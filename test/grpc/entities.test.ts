@@ -163,9 +163,7 @@ describe("get", () => {
 
 describe("query", () => {
   const found = async (client: SidecarClient, query: Partial<EntityQuery>) =>
-    (await client.call("queryEntities", { query })).entities.map(
-      ({ instanceId }) => instanceId,
-    );
+    (await client.call("queryEntities", { query })).entities.map(({ instanceId }) => instanceId);
 
   test.each<[string, Partial<EntityQuery>, readonly string[]]>([
     ["nothing", {}, ["@counter@a", "@counter@ab", "@counter@b"]],

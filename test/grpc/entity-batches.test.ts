@@ -135,7 +135,10 @@ test("signals and starts of a batch are carried out with it", async () => {
     actions: [
       {
         id: 0,
-        operationActionType: { case: "sendSignal", value: { instanceId: "@thing@b", name: "do", input: "1" } },
+        operationActionType: {
+          case: "sendSignal",
+          value: { instanceId: "@thing@b", name: "do", input: "1" },
+        },
       },
       {
         id: 1,
@@ -269,7 +272,10 @@ test("a worker of the Go SDK is sent no entities, and no events of theirs", asyn
         },
       },
     },
-    { id: 1, orchestratorActionType: { case: "sendEvent", value: { instance: { instanceId: "x" }, name: "go" } } },
+    {
+      id: 1,
+      orchestratorActionType: { case: "sendEvent", value: { instance: { instanceId: "x" }, name: "go" } },
+    },
     { id: 2, orchestratorActionType: { case: "createTimer", value: { fireAt: { seconds: 1n } } } },
   ]);
 

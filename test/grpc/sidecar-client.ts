@@ -5,6 +5,7 @@ import {
   type ClientReadableStream,
   credentials,
   Metadata,
+  type StatusObject,
 } from "@grpc/grpc-js";
 import {
   type HistoryEvent,
@@ -98,6 +99,19 @@ export class SidecarClient {
     );
   }
 
+  /** A stream that is asked for with bytes that need not be a message; how it ended. */
+  sendStream(rpc: StreamRpc, bytes: Buffer): Promise<StatusObject> {
+    const { path, responseDeserialize } = SERVICE[rpc] as unknown as RpcDefinition<unknown, unknown>;
+    const stream = this.#client.makeServerStreamRequest(
+      path,
+      (raw: Buffer) => raw,
+      responseDeserialize,
+      bytes,
+      this.#metadataOf(),
+    );
+    return endOf(stream);
+  }
+
   close(): void {
     this.#client.close();
   }
@@ -143,6 +157,15 @@ export class SidecarClient {
     for (const [name, value] of Object.entries({ ...this.#metadata, ...more })) metadata.set(name, value);
     return metadata;
   }
+}
+
+/** How a stream that nobody reads ends. */
+export function endOf(stream: ClientReadableStream<unknown>): Promise<StatusObject> {
+  stream.on("data", () => undefined);
+  stream.on("error", () => undefined);
+  return new Promise((resolve) => {
+    stream.on("status", resolve);
+  });
 }
 
 function statusName(status: OrchestrationStatus | undefined): string {

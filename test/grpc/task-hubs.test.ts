@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { programs } from "./programs.ts";
 import { action, ScriptedWorker } from "./scripted-worker.ts";
 import { startSidecar } from "./sidecar.ts";
+import { endOf } from "./sidecar-client.ts";
 
 const other = { metadata: { taskhub: "OtherHub" } };
 
@@ -159,10 +160,7 @@ describe("when hubs are not made on use", () => {
       details: expect.stringContaining("OtherHub"),
     });
     const stream = client.stream("getWorkItems", {}, other.metadata);
-    const { code, details } = await new Promise<{ code: status; details: string }>((resolve) => {
-      stream.on("error", () => undefined);
-      stream.on("status", resolve);
-    });
+    const { code, details } = await endOf(stream);
 
     expect([code, details]).toEqual([status.NOT_FOUND, expect.stringContaining("OtherHub")]);
   });

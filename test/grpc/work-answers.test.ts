@@ -95,7 +95,11 @@ describe("a turn", () => {
     const { client, worker, turn } = await aTurnAndAnActivity();
     await worker.answerTurn(turn, [action.timer(0)], { customStatus: '"before"' });
 
-    await worker.answerTurn(await worker.turnOf("id"), [action.complete(1)], customStatus === undefined ? {} : { customStatus });
+    await worker.answerTurn(
+      await worker.turnOf("id"),
+      [action.complete(1)],
+      customStatus === undefined ? {} : { customStatus },
+    );
 
     expect((await client.ended("id")).customStatus).toBe(customStatus || undefined);
   });
@@ -103,7 +107,11 @@ describe("a turn", () => {
   test("takes actions in any order", async () => {
     const { client, worker, turn } = await aTurnAndAnActivity();
 
-    await worker.answerTurn(turn, [action.activity(2, "c"), action.activity(0, "a"), action.activity(1, "b")]);
+    await worker.answerTurn(turn, [
+      action.activity(2, "c"),
+      action.activity(0, "a"),
+      action.activity(1, "b"),
+    ]);
 
     const names = [await worker.activity(), await worker.activity(), await worker.activity()];
     expect(names.map(({ name, taskId }) => [name, taskId])).toEqual([
@@ -182,16 +190,23 @@ describe("an answer", () => {
     expect(await worker.unseen()).toEqual([]);
   });
 
-  test.each(["0b5ae1f2-1", "of nobody"])("with a token of another life is not used: %j", async (completionToken) => {
-    const { client, worker } = await aTurnAndAnActivity();
+  test.each(["0b5ae1f2-1", "of nobody"])(
+    "with a token of another life is not used: %j",
+    async (completionToken) => {
+      const { client, worker } = await aTurnAndAnActivity();
 
-    await client.call("completeOrchestratorTask", { instanceId: "id", completionToken, actions: [action.complete(0)] });
-    await client.call("completeActivityTask", { instanceId: "other", taskId: 5, completionToken });
-    await client.call("completeEntityTask", { completionToken });
+      await client.call("completeOrchestratorTask", {
+        instanceId: "id",
+        completionToken,
+        actions: [action.complete(0)],
+      });
+      await client.call("completeActivityTask", { instanceId: "other", taskId: 5, completionToken });
+      await client.call("completeEntityTask", { completionToken });
 
-    expect(await worker.unseen()).toEqual([]);
-    expect([await client.statusOf("id"), await client.statusOf("other")]).toEqual(["PENDING", "RUNNING"]);
-  });
+      expect(await worker.unseen()).toEqual([]);
+      expect([await client.statusOf("id"), await client.statusOf("other")]).toEqual(["PENDING", "RUNNING"]);
+    },
+  );
 
   test("with the token of another kind of work is not used, and that work goes on", async () => {
     const { client, worker, turn, activity } = await aTurnAndAnActivity();
@@ -312,14 +327,20 @@ describe("an answer that means nothing is INVALID_ARGUMENT, nothing of it counts
     expect(await client.statusOf("id")).toBe("PENDING");
     await rested(sidecar);
     const { token: _, ...again } = await worker.turnOf("id");
-    expect(again).toMatchObject({ instanceId: "id", executionId: turn.executionId, newEvents: turn.newEvents });
+    expect(again).toMatchObject({
+      instanceId: "id",
+      executionId: turn.executionId,
+      newEvents: turn.newEvents,
+    });
     expect(await worker.unseen()).toEqual([]);
   });
 
   test("bytes that are no message, too, leave the work where it is", async () => {
     const { client, worker, turn } = await aTurnAndAnActivity();
 
-    await expect(worker.client.send("completeOrchestratorTask", Buffer.from([255, 1, 2]))).rejects.toMatchObject({
+    await expect(
+      worker.client.send("completeOrchestratorTask", Buffer.from([255, 1, 2])),
+    ).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
     });
 

@@ -2,6 +2,7 @@ import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import { action, ScriptedWorker } from "./scripted-worker.ts";
 import { type Sidecar, startSidecar } from "./sidecar.ts";
+import { endOf } from "./sidecar-client.ts";
 
 const REST_MS = 500;
 const HOUR_MS = 3_600_000;
@@ -129,7 +130,9 @@ describe("work that is given back", () => {
 
   test("makes room for other work meanwhile", async () => {
     const sidecar = await startSidecar();
-    const worker = await ScriptedWorker.connect(sidecar, { request: { maxConcurrentOrchestrationWorkItems: 1 } });
+    const worker = await ScriptedWorker.connect(sidecar, {
+      request: { maxConcurrentOrchestrationWorkItems: 1 },
+    });
     await sidecar.client.start("anything", { instanceId: "a" });
     await sidecar.client.start("anything", { instanceId: "b" });
     const first = await worker.turn();
@@ -261,11 +264,7 @@ describe("when the server stops", () => {
 
     const late = worker.client.stream("getWorkItems", {});
 
-    const code = await new Promise((resolve) => {
-      late.on("error", () => undefined);
-      late.on("status", (ended) => resolve(ended.code));
-    });
-    expect(code).toBe(status.UNAVAILABLE);
+    expect((await endOf(late)).code).toBe(status.UNAVAILABLE);
     await worker.answerTurn(turn, []);
     await stopped;
   });
@@ -289,5 +288,7 @@ async function pings(worker: ScriptedWorker, count: number): Promise<number> {
 
 async function isPending(promise: Promise<unknown>): Promise<boolean> {
   const nothing = {};
-  return (await Promise.race([promise, new Promise((resolve) => setImmediate(resolve, nothing))])) === nothing;
+  return (
+    (await Promise.race([promise, new Promise((resolve) => setImmediate(resolve, nothing))])) === nothing
+  );
 }

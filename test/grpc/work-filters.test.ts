@@ -22,7 +22,10 @@ async function sentTo(filters: Filters | undefined): Promise<readonly string[]> 
   await client.start("plain");
   await client.start("Plain", { version: "1" });
   await client.call("signalEntity", { instanceId: "@Thing@a", name: "do" });
-  const worker = await ScriptedWorker.connect(sidecar, filters ? { request: { workItemFilters: filters } } : {});
+  const worker = await ScriptedWorker.connect(
+    sidecar,
+    filters ? { request: { workItemFilters: filters } } : {},
+  );
   const count = (await worker.unseen()).length;
   return worker.seen.slice(0, count).map(nameOf).toSorted();
 }
@@ -113,7 +116,10 @@ test("what nobody takes waits for a worker that does", async () => {
   expect(await wrong.unseen()).toEqual([]);
   expect(await sidecar.client.statusOf(instanceId)).toBe("PENDING");
 
-  const right = await connect(sidecar, { orchestrations: [{ name: "wanted" }], entities: [{ name: "wanted" }] });
+  const right = await connect(sidecar, {
+    orchestrations: [{ name: "wanted" }],
+    entities: [{ name: "wanted" }],
+  });
 
   expect((await right.unseen()).toSorted()).toEqual(["entityRequestV2", "orchestratorRequest"]);
 });

@@ -119,7 +119,9 @@ describe("of several workers", () => {
 
   test("one that is full is passed over", async () => {
     const sidecar = await startSidecar();
-    const small = await ScriptedWorker.connect(sidecar, { request: { maxConcurrentOrchestrationWorkItems: 1 } });
+    const small = await ScriptedWorker.connect(sidecar, {
+      request: { maxConcurrentOrchestrationWorkItems: 1 },
+    });
     const large = await ScriptedWorker.connect(sidecar);
 
     await bring["orchestratorRequest"]?.(sidecar, 5);
@@ -130,7 +132,9 @@ describe("of several workers", () => {
 
   test("what waits is served in its order when one connects", async () => {
     const sidecar = await startSidecar();
-    const first = await ScriptedWorker.connect(sidecar, { request: { maxConcurrentOrchestrationWorkItems: 1 } });
+    const first = await ScriptedWorker.connect(sidecar, {
+      request: { maxConcurrentOrchestrationWorkItems: 1 },
+    });
     for (const instanceId of ["a", "b", "c"]) await sidecar.client.start("anything", { instanceId });
     expect((await first.turn()).instanceId).toBe("a");
 
