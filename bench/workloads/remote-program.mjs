@@ -23,11 +23,12 @@ if (mode === "worker") {
   const waits = Array.from({ length: Number(count) }, () =>
     client.waitForOrchestrationCompletion(id, false, 600),
   );
-  process.once("message", async () => {
+  const endAll = async () => {
     const began = performance.now();
     await client.terminateOrchestration(id, "over");
     await Promise.all(waits);
     process.send(performance.now() - began);
-  });
+  };
+  process.once("message", () => void endAll());
   setTimeout(() => process.send("waiting"), 5_000);
 }

@@ -20,7 +20,8 @@ export interface ContinuedAsNew {
 /** Another instance is to end, and with `recurse` its children too. The history does not tell of it. */
 export interface Termination {
   readonly instanceId: string;
-  readonly reason: string | undefined;
+  /** What stands as its output. */
+  readonly output: JsonText | undefined;
   readonly recurse: boolean;
 }
 

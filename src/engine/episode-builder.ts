@@ -168,8 +168,8 @@ function effectsOf(input: EpisodeInput): Effects {
         break;
     }
   }
-  for (const { instanceId, reason, recurse } of result.terminations ?? NONE) {
-    const more = given({ reason, recurse: recurse ? (true as const) : undefined });
+  for (const { instanceId, output, recurse } of result.terminations ?? NONE) {
+    const more = given({ output, recurse: recurse ? (true as const) : undefined });
     outgoing.push({ instanceId, event: { type: "ExecutionTerminated", timestamp: at, ...more } });
   }
   if (completion) outgoing.push(...farewell(instance, result, completion, at));

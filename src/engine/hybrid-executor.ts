@@ -11,7 +11,7 @@ import type {
   RunningActivity,
   StartToCheck,
 } from "./executor.ts";
-import type { LocalExecutor } from "./local-executor.ts";
+import { type LocalExecutor, versionIn } from "./local-executor.ts";
 import { RemoteSession } from "./remote-session.ts";
 import type { RemoteWorkers } from "./remote-workers.ts";
 
@@ -59,9 +59,9 @@ export class HybridExecutor implements Executor {
   }
 
   rewind(name: string, input: RewindInput): Promise<Rewound> {
-    return this.#local.has("orchestrator", name)
-      ? this.#local.rewind(name, input)
-      : Promise.resolve(rewindWithoutCode(input));
+    return this.#isRemote(name, versionIn(input.history))
+      ? Promise.resolve(rewindWithoutCode(input))
+      : this.#local.rewind(name, input);
   }
 
   startActivity(call: ActivityCall): RunningActivity {

@@ -121,7 +121,8 @@ async function replay(
   const session = ports.executor.openSession(started, () => undefined);
   instance.session = session;
   const [first] = chunks;
-  if (first && chunks.length === 1 && started.generation !== undefined) {
+  const needsNoCode = session.runsElsewhere === true && isTerminating(instance);
+  if (first && chunks.length === 1 && started.generation !== undefined && !needsNoCode) {
     instance.inbox.unshift(...beginnings(history, first.at));
     return undefined;
   }

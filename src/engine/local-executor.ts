@@ -159,7 +159,8 @@ export class LocalExecutor implements Executor {
   }
 }
 
-function versionIn(history: readonly HistoryEvent[]): string | undefined {
+/** The version of the instance whose history this is. */
+export function versionIn(history: readonly HistoryEvent[]): string | undefined {
   const started = history.find((event) => event.type === "ExecutionStarted");
   return started?.type === "ExecutionStarted" ? started.version : undefined;
 }

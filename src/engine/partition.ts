@@ -17,7 +17,7 @@ import { EpisodeRunner } from "./episode-runner.ts";
 import { haltOf } from "./halt.ts";
 import type { HeldMessages } from "./held-messages.ts";
 import { changesStatus } from "./hub-changes.ts";
-import { settleAll } from "./inbox.ts";
+import { isTerminating, settleAll } from "./inbox.ts";
 import { AlreadyExists, InstanceStarts, type StartOutcome } from "./instance-starts.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { ResidentInstances } from "./resident-instances.ts";
@@ -284,7 +284,7 @@ export class Partition {
     instance.nextSeq = 1;
     instance.bytes = 0;
     instance.started = begins[0];
-    if (this.#isHalted(begins[0])) {
+    if (this.#isHalted(begins[0]) || isTerminating(instance)) {
       this.#residents.forget(instance);
       this.#residents.passOn(instance);
       return this.recover(instance.instanceId);

@@ -59,11 +59,11 @@ export class WorkItemStreams {
    * Workers may answer what they have for so long, and what it comes to is committed. Then they are told that the server
    * goes, with a status upon which they take their time to come back.
    */
-  async close(graceMs: number): Promise<void> {
+  async close(drainMs: number): Promise<void> {
     this.#isClosing = true;
     for (const stream of this.#open.values()) stream.retire();
     await new Promise<void>((resolve) => {
-      const cancel = this.#clock.after(graceMs, resolve);
+      const cancel = this.#clock.after(drainMs, resolve);
       void this.#idle().then(() => {
         cancel();
         resolve();

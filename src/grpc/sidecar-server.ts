@@ -1,7 +1,9 @@
 import {
+  logVerbosity,
   type Metadata,
   Server,
   ServerCredentials,
+  setLogVerbosity,
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
@@ -40,8 +42,11 @@ export interface SidecarServerOptions {
 /** A server of the Durable Task protocol that listens. */
 export interface SidecarServer {
   readonly port: number;
-  /** Lets the workers answer what they have, then sends them away and answers what is still open; each for so long at most. */
-  close(options: { readonly graceMs: number }): Promise<void>;
+  /**
+   * Lets the workers answer what they have within `drainMs`, sends them away, and cuts off calls that are not answered
+   * within `graceMs` from then.
+   */
+  close(options: { readonly drainMs: number; readonly graceMs: number }): Promise<void>;
 }
 
 /** What the workers of all SDKs can receive is for them to say; here nothing is too large. */
@@ -53,6 +58,8 @@ const CHANNEL_OPTIONS = {
 /** @throws {Error} when it cannot listen there */
 export async function startSidecarServer(options: SidecarServerOptions): Promise<SidecarServer> {
   const { clock, logger } = options;
+  // What goes wrong comes back as an error; the library would also print it.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server(CHANNEL_OPTIONS);
   const streams = new WorkItemStreams(clock);
   const hubOfCall = (metadata: Metadata): Promise<ServedHub> => hubFor(metadata, options);
@@ -75,8 +82,8 @@ export async function startSidecarServer(options: SidecarServerOptions): Promise
   const port = await listen(server, options);
   return {
     port,
-    close: async ({ graceMs }) => {
-      await streams.close(graceMs);
+    close: async ({ drainMs, graceMs }) => {
+      await streams.close(drainMs);
       const cancel = clock.after(graceMs, () => server.forceShutdown());
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       cancel();

@@ -30,6 +30,8 @@ export interface ConfigurationOverrides {
   readonly webhookUrl?: string;
   /** Where workers and clients of the Durable Task SDKs connect; 0 for any free port. Default: nowhere. */
   readonly grpcPort?: number;
+  /** The same where nothing else is said. */
+  readonly defaultGrpcPort?: number;
   /** Files in PEM form, for gRPC over TLS; both or none. */
   readonly grpcCertificate?: string;
   readonly grpcPrivateKey?: string;
@@ -296,7 +298,8 @@ function grpcOf(layers: Layers): GrpcConfiguration | undefined {
 function grpcPortOf({ overrides, variables }: Layers): number | undefined {
   if (overrides.grpcPort !== undefined) return requirePort("--grpc-port", overrides.grpcPort);
   const text = variables["PERDURE_GRPC_PORT"];
-  return text === undefined ? undefined : requirePort("PERDURE_GRPC_PORT", Number(text));
+  if (text === undefined) return overrides.defaultGrpcPort;
+  return requirePort("PERDURE_GRPC_PORT", /^\d+$/.test(text) ? Number(text) : text);
 }
 
 function grpcTlsOf({ overrides, variables }: Layers): GrpcConfiguration["tls"] {

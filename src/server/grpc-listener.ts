@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { createSecureContext } from "node:tls";
 import { DurableError } from "../core/errors.ts";
 import { systemClock } from "../engine/clock.ts";
 import type { Logger } from "../engine/logger.ts";
@@ -19,6 +20,9 @@ export interface GrpcListenerOptions extends GrpcConfiguration {
   readonly keys: KeyRing | undefined;
   readonly logger: Logger;
 }
+
+/** How long calls may still be answered when the host stops; those that wait for an instance would take for ever. */
+const ANSWER_MS = 500;
 
 /** What listens for workers and clients of the Durable Task SDKs. */
 export interface GrpcListener {
@@ -46,7 +50,7 @@ export async function listenGrpc(options: GrpcListenerOptions): Promise<GrpcList
   return {
     address: `${host.includes(":") ? `[${host}]` : host}:${server.port}`,
     close: async ({ drainMs }) => {
-      await server.close({ graceMs: drainMs });
+      await server.close({ drainMs, graceMs: Math.min(drainMs, ANSWER_MS) });
       await hubs.close({ drainMs });
     },
   };
@@ -77,6 +81,15 @@ async function readTls(files: {
   readonly privateKey: string;
 }): Promise<{ readonly certificate: Buffer; readonly privateKey: Buffer }> {
   const [certificate, privateKey] = await Promise.all([read(files.certificate), read(files.privateKey)]);
+  try {
+    createSecureContext({ cert: certificate, key: privateKey });
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw invalidConfiguration(
+      `The certificate "${files.certificate}" and the private key "${files.privateKey}" cannot be used for TLS (${text}). Both are files in PEM form, and the key is that of the certificate.`,
+      cause,
+    );
+  }
   return { certificate, privateKey };
 }
 

@@ -18,6 +18,7 @@ import { packageVersion } from "./package-version.ts";
 import { watchRole } from "./role-watch.ts";
 import { SystemKey } from "./system-key.ts";
 
+/** A hub without an app is there for workers: it listens for them unless something else is said. */
 const DEFAULT_GRPC_PORT = 4001;
 
 export interface StartServerOptions extends ConfigurationOverrides {
@@ -60,7 +61,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
   const isHubOnly = options.app === undefined && location.files.length === 0;
   const configuration = await readConfiguration(
     location.folder,
-    isHubOnly ? { grpcPort: grpcPortOf(process.env), ...options } : options,
+    isHubOnly ? { ...options, defaultGrpcPort: DEFAULT_GRPC_PORT } : options,
     process.env,
   );
   for (const warning of [...location.warnings, ...configuration.warnings]) logger.warn({}, warning);
@@ -87,11 +88,6 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
 async function locate({ app, appPath }: StartServerOptions): Promise<AppLocation> {
   if (app !== undefined) return { folder: resolve(appPath ?? "."), files: [], warnings: [] };
   return appPath === undefined ? locateAppIfAny(".") : locateApp(appPath);
-}
-
-/** A hub without an app is there for workers: it listens for them unless the environment says where. */
-function grpcPortOf({ PERDURE_GRPC_PORT: text }: NodeJS.ProcessEnv): number {
-  return text === undefined || text.trim() === "" ? DEFAULT_GRPC_PORT : Number(text);
 }
 
 function warnOfNothing(app: App, logger: Logger): void {

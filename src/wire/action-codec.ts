@@ -143,7 +143,7 @@ function decodeTermination(id: number, action: TerminateOrchestrationAction): Te
     action.instanceId,
     `The instance of the terminateOrchestration action ${id}`,
   );
-  return { instanceId, reason: action.reason, recurse: action.recurse };
+  return { instanceId, output: action.reason, recurse: action.recurse };
 }
 
 /** Rewinding is done before a worker sees the history. */

@@ -370,7 +370,7 @@ describe("the end", () => {
   });
 
   test("terminations of others are passed on", () => {
-    const terminations = [{ instanceId: "other", reason: "why", recurse: true }];
+    const terminations = [{ instanceId: "other", output: '"why"', recurse: true }];
 
     expect(begun().episode([eventRaised("go")], { terminations }).terminations).toEqual(terminations);
   });

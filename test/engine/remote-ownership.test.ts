@@ -221,6 +221,27 @@ describe("a failed instance elsewhere that is rewound", () => {
     expect(all.ran).toEqual(["first"]);
   });
 
+  test("in a version that only workers have goes on too", async () => {
+    const all = await scene();
+    const state = failing(all);
+    all.hub.app.orchestration("versioned", { version: "1.0", handler: () => "older" });
+    all.app.orchestration("versioned", {
+      version: "2.0",
+      handler: function* (context) {
+        return [yield context.callActivity("step", "first"), yield context.callActivity("risky")];
+      },
+    });
+    all.elsewhere.connect(all.app);
+    const id = await all.client.startNew("versioned", { version: "2.0" });
+    await all.hub.clock.settle();
+    state.fails = false;
+
+    await all.client.rewind(id);
+    await all.hub.clock.advance(10);
+
+    expect(await outputOf(all, id)).toEqual(["first", "safe"]);
+  });
+
   test("waits for a worker, also one that dies in its first turn, and across hosts", async () => {
     const before = await scene();
     const state = failing(before);

@@ -287,6 +287,25 @@ describe("terminate ends at once", () => {
     expect(await later.client.getStatus(id)).toMatchObject({ runtimeStatus: "Terminated", output: "enough" });
   });
 
+  test.each([true, false])("one that has just continued as new; with a worker: %s", async (isConnected) => {
+    const all = await scene();
+    const worker = all.elsewhere.connect(all.app);
+    const id = await all.client.startNew("generations", { input: 1 });
+    await all.hub.clock.advance(5);
+    worker.isPaused = true;
+    await all.hub.clock.advance(10);
+    await worker.answer();
+    await all.hub.clock.settle();
+    expect(worker.inHand.size).toBe(1);
+    if (!isConnected) all.elsewhere.disconnect(worker);
+    await all.hub.clock.settle();
+
+    await all.client.terminate(id, "enough");
+    await all.hub.clock.settle();
+
+    expect(await all.client.getStatus(id)).toMatchObject({ runtimeStatus: "Terminated", output: "enough" });
+  });
+
   test.each([true, false])("the children too if it is to: recurse %s", async (recurse) => {
     const all = await scene();
     const worker = all.elsewhere.connect(all.app);

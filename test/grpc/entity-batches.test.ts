@@ -150,7 +150,7 @@ test("signals and starts of a batch are carried out with it", async () => {
     ],
   });
 
-  const items = [await worker.next(), await worker.next()].map(({ request }) => request.case);
+  const items = [await worker.next(), await worker.next()].map(({ request }) => String(request.case));
   expect(items.toSorted()).toEqual(["entityRequestV2", "orchestratorRequest"]);
   expect(await sidecar.client.state("started")).toMatchObject({ name: "anything", input: "2" });
 });

@@ -106,19 +106,19 @@ export class ScriptedWorker {
   }
 
   /** What it has been sent that nobody has looked at. Half a minute passes, for a ping comes after all that is sent. */
-  async unseen(): Promise<readonly (string | undefined)[]> {
+  async unseen(): Promise<readonly string[]> {
     await this.#sidecar.settle();
     const pinged = this.#untilPing();
     await this.#sidecar.clock.advance(PING_MS);
     return pinged;
   }
 
-  async #untilPing(): Promise<readonly (string | undefined)[]> {
-    const kinds: (string | undefined)[] = [];
+  async #untilPing(): Promise<readonly string[]> {
+    const kinds: string[] = [];
     for (;;) {
       const { request } = await this.next();
       if (request.case === "healthPing") return kinds;
-      kinds.push(request.case);
+      kinds.push(String(request.case));
     }
   }
 

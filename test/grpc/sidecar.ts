@@ -70,7 +70,7 @@ export class Sidecar {
   /** The server stops, and the time it takes for that passes. */
   async stop(): Promise<void> {
     let isClosed = false;
-    const closed = this.server.close({ graceMs: 0 }).then(() => {
+    const closed = this.server.close({ drainMs: 0, graceMs: 0 }).then(() => {
       isClosed = true;
     });
     while (!isClosed) await this.clock.advance(1_000);

@@ -19,9 +19,9 @@ async function withSomeOfEach(sidecar: Sidecar): Promise<ScriptedWorker> {
 
 const KINDS = ["activityRequest", "entityRequestV2", "orchestratorRequest"];
 
-async function kindsOfThree(worker: ScriptedWorker): Promise<readonly (string | undefined)[]> {
+async function kindsOfThree(worker: ScriptedWorker): Promise<readonly string[]> {
   const items = [await worker.next(), await worker.next(), await worker.next()];
-  return items.map(({ request }) => request.case).toSorted();
+  return items.map(({ request }) => String(request.case)).toSorted();
 }
 
 describe("when a worker hangs up", () => {
@@ -89,7 +89,7 @@ describe("when a worker hangs up", () => {
     expect(await idle.unseen()).toEqual([]);
     const activity = items.find(({ request }) => request.case === "activityRequest");
     await sidecar.client.call("completeActivityTask", { completionToken: activity?.completionToken ?? "" });
-    const next = [await worker, idle].map((each) => each.turnOf("schedules"));
+    const next = [worker, idle].map((each) => each.turnOf("schedules"));
     expect((await Promise.race(next)).newEvents).toHaveLength(2);
   });
 });
@@ -224,7 +224,7 @@ describe("when the server stops", () => {
     await worker.answerTurn(await worker.turn(), [action.activity(0, "work")]);
     const activity = await worker.activity();
 
-    const stopped = sidecar.server.close({ graceMs: 60_000 });
+    const stopped = sidecar.server.close({ drainMs: 60_000, graceMs: 0 });
     await worker.answerActivity(activity, "1");
     await worker.answerTurn(await worker.turn(), [action.activity(1, "work")]);
 
@@ -245,13 +245,13 @@ describe("when the server stops", () => {
     await sidecar.client.start("anything");
     await worker.turn();
 
-    const stopped = sidecar.server.close({ graceMs: 60_000 });
+    const stopped = sidecar.server.close({ drainMs: 60_000, graceMs: 0 });
     await sidecar.clock.advance(59_999);
     expect(await isPending(worker.ended)).toBe(true);
     await sidecar.clock.advance(1);
 
     expect((await worker.ended).code).toBe(status.UNAVAILABLE);
-    await sidecar.clock.advance(60_000);
+    await sidecar.clock.advance(0);
     await stopped;
   });
 
@@ -260,7 +260,7 @@ describe("when the server stops", () => {
     const worker = await ScriptedWorker.connect(sidecar);
     await sidecar.client.start("anything");
     const turn = await worker.turn();
-    const stopped = sidecar.server.close({ graceMs: 60_000 });
+    const stopped = sidecar.server.close({ drainMs: 60_000, graceMs: 0 });
 
     const late = worker.client.stream("getWorkItems", {});
 

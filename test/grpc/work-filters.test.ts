@@ -37,9 +37,10 @@ function nameOf({ request }: ScriptedWorker["seen"][number]): string {
     case "entityRequestV2":
       return `entity ${request.value.instanceId}`;
     case "orchestratorRequest": {
-      const started = request.value.newEvents.find(({ eventType }) => eventType.case === "executionStarted");
-      const { name, version = "" } = started?.eventType.value as { name: string; version?: string };
-      return `orchestrator ${name} ${version}`.trim();
+      const [started] = request.value.newEvents.flatMap(({ eventType }) =>
+        eventType.case === "executionStarted" ? eventType.value : [],
+      );
+      return `orchestrator ${started?.name} ${started?.version ?? ""}`.trim();
     }
     default:
       return String(request.case);

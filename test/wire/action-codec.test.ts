@@ -154,7 +154,9 @@ describe("an action a worker asks for", () => {
   test("terminateOrchestration stands apart", () => {
     const value = { instanceId: "other", reason: '"enough"', recurse: true };
 
-    expect(received(action(3, { case: "terminateOrchestration", value })).terminations).toEqual([value]);
+    expect(received(action(3, { case: "terminateOrchestration", value })).terminations).toEqual([
+      { instanceId: "other", output: '"enough"', recurse: true },
+    ]);
   });
 
   test("has its place by its id, however it was sent", () => {
