@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { checkPayload } from "../core/data-converter.ts";
+import { isEntityId } from "../core/entity-id.ts";
 import { given } from "../core/given.ts";
 import type { MessageEvent } from "../core/history-event.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
@@ -60,8 +61,8 @@ export const skipGracefulOrchestrationTerminations: Rpc<
 > = async ({ instanceBatch, reason }, { hub: { client } }) => {
   const instanceIds = instanceBatch?.instanceIds ?? [];
   checkCount(instanceIds);
-  const unterminatedInstanceIds: string[] = [];
-  for (const instanceId of instanceIds) {
+  const unterminatedInstanceIds = instanceIds.filter(isEntityId);
+  for (const instanceId of instanceIds.filter((id) => !isEntityId(id))) {
     const delivery = await client.send(instanceId, {
       type: "ExecutionTerminated",
       timestamp: Date.now(),
@@ -87,7 +88,7 @@ export const restartInstance: Rpc<wire.RestartInstanceRequest, wire.RestartInsta
   { hub: { client, query } },
 ) => {
   const record = await query.get(instanceId);
-  if (record === undefined || instanceId.startsWith("@")) throw notFound(instanceId);
+  if (record === undefined || isEntityId(instanceId)) throw notFound(instanceId);
   if (!restartWithNewInstanceId && !isTerminal(record.status)) {
     throw new RpcError(
       status.FAILED_PRECONDITION,
@@ -104,7 +105,7 @@ export const restartInstance: Rpc<wire.RestartInstanceRequest, wire.RestartInsta
 
 /** An instance that has ended is told nothing, and nobody is the worse for it. */
 async function tell({ client }: ServedHub, instanceId: string, message: MessageEvent): Promise<void> {
-  if (instanceId.startsWith("@")) {
+  if (isEntityId(instanceId)) {
     throw new RpcError(
       status.INVALID_ARGUMENT,
       `'${instanceId}' is an entity. Signal an operation to it, or purge it.`,

@@ -9,12 +9,15 @@ import { WorkerStream } from "./worker-stream.ts";
 /** Workers take a stream for dead that is silent for two minutes. */
 const PING_MS = 30_000;
 
+const STOPPING = "The server is stopping.";
+
 type Call = ServerWritableStream<GetWorkItemsRequest, WorkItem>;
 
 /** The streams on which workers are sent their work. */
 export class WorkItemStreams {
   readonly #clock: Clock;
-  readonly #open = new Map<Call, () => void>();
+  readonly #open = new Map<Call, WorkerStream>();
+  #isClosing = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -22,12 +25,20 @@ export class WorkItemStreams {
 
   /** From now on the worker has its share of what is to do, until it goes. */
   open(call: Call, { workers, logger, name }: ServedHub): void {
+    if (this.#isClosing) {
+      call.emit("error", new RpcError(status.UNAVAILABLE, STOPPING));
+      return;
+    }
     const stream = new WorkerStream({
       request: call.request,
       workerId: text(call, "workerid"),
       userAgent: text(call, "user-agent") ?? "",
       peer: call.getPeer(),
       send: (item) => call.write(item),
+      hangUp: (reason) => {
+        close();
+        call.emit("error", new RpcError(status.UNAVAILABLE, reason));
+      },
     });
     const stopPinging = this.#keepAlive(call);
     const close = (): void => {
@@ -36,7 +47,7 @@ export class WorkItemStreams {
       workers.disconnect(stream);
       logger.info({ taskHub: name, worker: stream.workerId }, "A worker has gone");
     };
-    this.#open.set(call, close);
+    this.#open.set(call, stream);
     call.on("cancelled", close);
     call.on("error", close);
     call.on("close", close);
@@ -44,12 +55,29 @@ export class WorkItemStreams {
     workers.connect(stream);
   }
 
-  /** Every worker is told that the server goes, with a status upon which it takes its time to come back. */
-  closeAll(): void {
-    for (const [call, close] of this.#open) {
-      close();
-      call.emit("error", new RpcError(status.UNAVAILABLE, "The server is stopping."));
-    }
+  /**
+   * Workers may answer what they have for so long, and what it comes to is committed. Then they are told that the server
+   * goes, with a status upon which they take their time to come back.
+   */
+  async close(drainMs: number): Promise<void> {
+    this.#isClosing = true;
+    for (const stream of this.#open.values()) stream.retire();
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(drainMs, resolve);
+      void this.#idle().then(() => {
+        cancel();
+        resolve();
+      });
+    });
+    for (const stream of this.#open.values()) stream.hangUp(STOPPING);
+  }
+
+  /** What one worker has done may be a turn of another. */
+  async #idle(): Promise<void> {
+    do {
+      await Promise.all([...this.#open.values()].map((stream) => stream.idle()));
+      await new Promise<void>((resolve) => this.#clock.soon(resolve));
+    } while ([...this.#open.values()].some(({ load }) => load > 0));
   }
 
   #keepAlive(call: Call): () => void {

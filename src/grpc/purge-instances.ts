@@ -86,7 +86,7 @@ async function purgeMatching(
     ...given({ createdTimeFrom: dateOf(createdFrom), createdTimeTo: dateOf(createdTo) }),
   })) {
     count = instancesDeleted;
-    if (!done && Date.now() > deadline) return purged(count, false);
+    if (!done && Date.now() >= deadline) return purged(count, false);
   }
   return purged(count);
 }
@@ -103,7 +103,7 @@ async function purgeTrees(
     const deleted = ids.length === 0 ? 0 : await purgeAll(hub, ids, true);
     count += deleted;
     if (deleted === 0) return purged(count);
-    if (Date.now() > deadline) return purged(count, false);
+    if (Date.now() >= deadline) return purged(count, false);
   }
 }
 

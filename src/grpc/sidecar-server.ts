@@ -3,16 +3,14 @@ import {
   type Metadata,
   Server,
   ServerCredentials,
-  type ServiceDefinition,
   setLogVerbosity,
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Clock } from "../engine/clock.ts";
 import type { Logger } from "../engine/logger.ts";
-import { defineSidecarService } from "../wire/sidecar-service.ts";
 import { WorkItemStreams } from "./get-work-items.ts";
-import { withMalformedRequests } from "./malformed-request.ts";
+import { lenientService } from "./lenient-service.ts";
 import { managementRpcs, type TaskHubAdmin } from "./management-rpcs.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { ServedHub } from "./served-hub.ts";
@@ -44,20 +42,18 @@ export interface SidecarServerOptions {
 /** A server of the Durable Task protocol that listens. */
 export interface SidecarServer {
   readonly port: number;
-  /** Sends the workers away, then answers what is still open for so long. */
-  close(options: { readonly graceMs: number }): Promise<void>;
+  /**
+   * Lets the workers answer what they have within `drainMs`, sends them away, and cuts off calls that are not answered
+   * within `graceMs` from then.
+   */
+  close(options: { readonly drainMs: number; readonly graceMs: number }): Promise<void>;
 }
-
-const SERVICE: ServiceDefinition = withMalformedRequests(defineSidecarService());
 
 /** What the workers of all SDKs can receive is for them to say; here nothing is too large. */
 const CHANNEL_OPTIONS = {
   "grpc.max_receive_message_length": -1,
   "grpc.max_send_message_length": -1,
 };
-
-/** How long answers of workers that were on their way are still taken once their streams are closed. */
-const LAST_ANSWERS_MS = 100;
 
 /** @throws {Error} when it cannot listen there */
 export async function startSidecarServer(options: SidecarServerOptions): Promise<SidecarServer> {
@@ -82,13 +78,12 @@ export async function startSidecarServer(options: SidecarServerOptions): Promise
   );
   handlers["streamInstanceHistory"] = streamHandler(streamInstanceHistory, ports);
   handlers["getWorkItems"] = streamOpener((call, hub) => streams.open(call as never, hub), ports);
-  server.addService(SERVICE, handlers);
+  server.addService(lenientService(), handlers);
   const port = await listen(server, options);
   return {
     port,
-    close: async ({ graceMs }) => {
-      streams.closeAll();
-      await pause(clock, LAST_ANSWERS_MS);
+    close: async ({ drainMs, graceMs }) => {
+      await streams.close(drainMs);
       const cancel = clock.after(graceMs, () => server.forceShutdown());
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       cancel();
@@ -124,11 +119,5 @@ function listen(server: Server, { host, port, tls }: SidecarServerOptions): Prom
   const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
-  });
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(ms, resolve);
   });
 }

@@ -1,5 +1,5 @@
 import type { handleServerStreamingCall, ServerWritableStream } from "@grpc/grpc-js";
-import { requireReadable } from "./malformed-request.ts";
+import { requestOf } from "./lenient-service.ts";
 import type { RpcCall, ServedHub } from "./served-hub.ts";
 import { type HandlerPorts, statusOf } from "./unary-handler.ts";
 
@@ -24,16 +24,13 @@ export function streamOpener<Request, Response>(
   { hubOfCall, logger }: HandlerPorts,
 ): handleServerStreamingCall<Request, Response> {
   return (call) => {
-    const opening = hubOfCall(call.metadata).then((hub) => {
-      requireReadable(call.request);
-      return hub;
-    });
-    opening.then(
-      (hub) => {
-        if (!call.cancelled) open(call, hub);
-      },
-      (error: unknown) => call.emit("error", statusOf(error, call.getPath(), logger)),
-    );
+    const openFor = (hub: ServedHub): void => {
+      requestOf(call);
+      if (!call.cancelled) open(call, hub);
+    };
+    hubOfCall(call.metadata)
+      .then(openFor)
+      .catch((error: unknown) => call.emit("error", statusOf(error, call.getPath(), logger)));
   };
 }
 
@@ -44,8 +41,7 @@ async function pour<Request, Response>(
   { hubOfCall }: HandlerPorts,
 ): Promise<void> {
   const hub = await hubOfCall(call.metadata);
-  requireReadable(call.request);
-  for await (const response of rpc(call.request, { hub, signal, peer: call.getPeer() })) {
+  for await (const response of rpc(requestOf(call), { hub, signal, peer: call.getPeer() })) {
     if (signal.aborted) return;
     if (!call.write(response)) await drained(call, signal);
   }

@@ -1,6 +1,6 @@
 import type { handleUnaryCall, Metadata, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import type { Logger } from "../engine/logger.ts";
-import { requireReadable } from "./malformed-request.ts";
+import { requestOf } from "./lenient-service.ts";
 import { rpcErrorOf } from "./rpc-error.ts";
 import type { Rpc, RpcCall, ServedHub } from "./served-hub.ts";
 
@@ -40,8 +40,7 @@ async function answer<Request, Response>(
 ): Promise<Response> {
   const ended = new CallSignal(call);
   const hub = await hubOfCall(call.metadata);
-  requireReadable(call.request);
-  return rpc(call.request, ended.with(hub, call.getPeer()));
+  return rpc(requestOf(call), ended.with(hub, call.getPeer()));
 }
 
 /** Most calls are answered before anybody asks whether they have ended: the signal is made for those who ask. */

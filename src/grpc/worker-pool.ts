@@ -98,6 +98,11 @@ export class WorkerPool implements RemoteWorkers {
     this.#changed();
   }
 
+  /** The hub is gone: its workers are to connect again, to what takes its place. */
+  sendAway(): void {
+    for (const stream of this.#streams) stream.hangUp("The task hub was removed.");
+  }
+
   // --- what the engine wants done ---
 
   runTurn(turn: TurnToRun): WorkElsewhere<RemoteTurnResult> {
@@ -195,13 +200,15 @@ export class WorkerPool implements RemoteWorkers {
   finish(work: AnyWork): void {
     const stream = work.sent?.stream;
     this.#forget(work);
-    if (stream && this.#streams.has(stream)) this.#fill(stream);
+    this.#fillAgain(stream);
   }
 
   /** The worker wants it again as it was, or with more. */
   sendAgain(work: AnyWork): void {
+    const stream = work.sent?.stream;
     this.#forget(work);
     this.#dispatch(work);
+    this.#fillAgain(stream);
   }
 
   /** The worker will not do it: after a moment it is for whoever takes it then. */
@@ -232,6 +239,10 @@ export class WorkerPool implements RemoteWorkers {
       if (work === undefined) return;
       this.#send(work, stream);
     }
+  }
+
+  #fillAgain(stream: WorkerStream | undefined): void {
+    if (stream && this.#streams.has(stream)) this.#fill(stream);
   }
 
   #send(work: AnyWork, stream: WorkerStream): void {

@@ -20,6 +20,8 @@ export interface WorkerConnection {
   /** The other end of the connection. */
   readonly peer: string;
   send(item: WorkItem): void;
+  /** Ends it, with a status upon which the worker takes its time to come back. */
+  hangUp(reason: string): void;
 }
 
 /** One worker that is connected: what it takes, and how much of it it has. */
@@ -33,6 +35,8 @@ export class WorkerStream {
   readonly #filters: WorkFilters;
   readonly #limits: Readonly<Record<FunctionKind, number>>;
   readonly #underWay: Record<FunctionKind, number> = { orchestrator: 0, activity: 0, entity: 0 };
+  #isRetiring = false;
+  #whenIdle: () => void = () => undefined;
 
   constructor(connection: WorkerConnection) {
     const { request, workerId, userAgent, peer } = connection;
@@ -61,6 +65,7 @@ export class WorkerStream {
   }
 
   hasRoomFor(kind: FunctionKind): boolean {
+    if (this.#isRetiring && kind !== "orchestrator") return false;
     return this.#underWay[kind] < this.#limits[kind];
   }
 
@@ -69,9 +74,27 @@ export class WorkerStream {
     this.#connection.send(item);
   }
 
+  /** From now on it is sent nothing but turns, which take in what has been done. */
+  retire(): void {
+    this.#isRetiring = true;
+  }
+
+  /** Resolves when it has answered all that it has. */
+  idle(): Promise<void> {
+    if (this.load === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenIdle = resolve;
+    });
+  }
+
+  hangUp(reason: string): void {
+    this.#connection.hangUp(reason);
+  }
+
   /** An item was answered, or taken back. */
   release(kind: FunctionKind): void {
     this.#underWay[kind] -= 1;
+    if (this.load === 0) this.#whenIdle();
   }
 }
 

@@ -50,7 +50,7 @@ export async function listenGrpc(options: GrpcListenerOptions): Promise<GrpcList
   return {
     address: `${host.includes(":") ? `[${host}]` : host}:${server.port}`,
     close: async ({ drainMs }) => {
-      await server.close({ graceMs: Math.min(drainMs, ANSWER_MS) });
+      await server.close({ drainMs, graceMs: Math.min(drainMs, ANSWER_MS) });
       await hubs.close({ drainMs });
     },
   };

@@ -28,6 +28,8 @@ interface OpenHub {
 export class ServedHubs {
   readonly #options: ServedHubsOptions;
   readonly #others = new Map<string, Promise<OpenHub>>();
+  /** Under way; whoever names the hub meanwhile means the next one. */
+  readonly #removals = new Map<string, Promise<void>>();
 
   constructor(options: ServedHubsOptions) {
     this.#options = options;
@@ -51,10 +53,22 @@ export class ServedHubs {
   async delete(name: string): Promise<void> {
     const { own } = this.#options;
     if (sameName(name, own.name)) throw ownHub(own.name);
-    const known = this.#others.get(name.toLowerCase());
-    this.#others.delete(name.toLowerCase());
-    await (await known)?.hub.close({ drainMs: 0 });
-    await own.storage.taskHubs.markDeleted(name);
+    const key = name.toLowerCase();
+    const removal = this.#remove(name, this.#others.get(key));
+    this.#others.delete(key);
+    this.#removals.set(key, removal);
+    try {
+      await removal;
+    } finally {
+      if (this.#removals.get(key) === removal) this.#removals.delete(key);
+    }
+  }
+
+  async #remove(name: string, known: Promise<OpenHub> | undefined): Promise<void> {
+    const open = await known;
+    await open?.hub.close({ drainMs: 0 });
+    await this.#options.own.storage.taskHubs.markDeleted(name);
+    open?.served.workers.sendAway();
   }
 
   async close(options: { readonly drainMs: number }): Promise<void> {
@@ -76,6 +90,7 @@ export class ServedHubs {
   async #open(name: string): Promise<OpenHub> {
     const { own, settings, logger, createOnUse } = this.#options;
     checkTaskHubName(name);
+    await this.#removals.get(name.toLowerCase());
     const remoteWorkers = new WorkerPool(systemClock);
     const hub = await own.openAnother({
       taskHubName: name,

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { SidecarClient } from "../grpc/sidecar-client.ts";
 import { API, CommandProcess, type HostProcess, makeFolder, startHost } from "./host-process.ts";
 
 let folder: Awaited<ReturnType<typeof makeFolder>>;
@@ -160,6 +161,59 @@ describe("start", () => {
   });
 });
 
+describe("start where there is no app", () => {
+  async function hello(address: unknown): Promise<void> {
+    const client = new SidecarClient(String(address));
+    await client.call("hello", {});
+    client.close();
+  }
+
+  test("is a hub for workers, which listens for them", async () => {
+    const host = await start("--grpc-port", "0");
+
+    expect(host.facts).toMatchObject({
+      grpc: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+      storage: "sqlite:.perdure/hub.db",
+      role: "owner",
+      orchestrators: [],
+      activities: [],
+      entities: [],
+    });
+    await hello(host.facts["grpc"]);
+    expect(await host.process.kill("SIGTERM")).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("listens where the SDKs look when nobody says where", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => {
+      other.on("error", () => resolve()).listen(4001, "127.0.0.1", resolve);
+    });
+
+    const exit = await run("start", "--port", "0", "--storage", "memory:").exited;
+    other.close();
+
+    expect(exit.code).toBe(1);
+    expect(exit.stderr).toContain("Port 4001 of 127.0.0.1 is in use");
+  });
+
+  test("listens where the environment says", async () => {
+    const host = await startHost(["--storage", "memory:"], {
+      cwd: folder.path,
+      env: { PERDURE_GRPC_PORT: "0" },
+    });
+    processes.push(host.process);
+
+    await hello(host.facts["grpc"]);
+  });
+
+  test("an app listens for workers only when told to", async () => {
+    await write({ "app.mjs": APP });
+
+    expect((await start("--storage", "memory:")).facts).not.toHaveProperty("grpc");
+    await hello((await start("--storage", "memory:", "--grpc-port", "0")).facts["grpc"]);
+  });
+});
+
 describe("stop", () => {
   test.each(["SIGTERM", "SIGINT"] as const)("%s ends an idle host with 0", async (signal) => {
     await write({ "app.mjs": APP });
@@ -265,6 +319,26 @@ describe("what is wrong is said in a line, with exit code 1", () => {
     expect(stderr).toContain(`Port ${port} of 127.0.0.1 is in use`);
     expect(stderr).toContain(`--port ${port + 1}`);
     expect(stderr).toContain("PORT_IN_USE");
+  });
+
+  test("a port for gRPC in use", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const { port } = other.address() as AddressInfo;
+
+    const stderr = await failing("--storage", "memory:", "--grpc-port", String(port));
+    other.close();
+
+    expect(stderr).toContain(`Port ${port} of 127.0.0.1 is in use`);
+    expect(stderr).toContain(`--grpc-port ${port + 1}`);
+  });
+
+  test("a certificate without its key", async () => {
+    await write({ "app.mjs": APP });
+
+    expect(await failing("--grpc-port", "0", "--grpc-cert", "cert.pem")).toContain(
+      "allowed: a certificate together with its private key, or neither",
+    );
   });
 
   test("an address that is not this machine's", async () => {

@@ -97,7 +97,7 @@ export async function openScene({
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     client.close();
-    await server.close({ graceMs: 0 });
+    await server.close({ drainMs: 0, graceMs: 0 });
     await hub.close({ drainMs: 0 });
   };
   const scene: Scene = {
