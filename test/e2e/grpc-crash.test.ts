@@ -8,12 +8,14 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { TaskHub } from "../../src/sdk/index.ts";
 import { type HostProcess, makeFolder, startHost } from "./host-process.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
 
 const FAMILIES = 80;
 const ACCOUNTS = 5;
 const OPENING_BALANCE = 1_000;
 const KILLS_OF_WORKERS = 10;
 const KILLS_OF_THE_SERVER = 5;
+const CUTS = 8;
 /** As the store writes it. */
 const COMPLETED = 1;
 
@@ -49,14 +51,10 @@ async function startServer(): Promise<void> {
   host = await startHost(["--grpc-port", String(port)], { cwd: folder.path });
 }
 
-function startWorker(index: number): void {
-  workers[index] = spawn(
-    process.execPath,
-    [workerProgram, `127.0.0.1:${port}`, join(folder.path, "ran.log")],
-    {
-      stdio: ["ignore", "inherit", "inherit"],
-    },
-  );
+function startWorker(index: number, at = port): void {
+  workers[index] = spawn(process.execPath, [workerProgram, `127.0.0.1:${at}`, join(folder.path, "ran.log")], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
 }
 
 const openHub = () => TaskHub.open(`sqlite:${join(folder.path, ".perdure", "hub.db")}`);
@@ -106,31 +104,14 @@ function inspect(path: string): Facts {
   }
 }
 
-test(`${FAMILIES} orchestrations of workers elsewhere end right, though workers and the server are killed again and again`, async () => {
-  await startServer();
-  startWorker(0);
-  startWorker(1);
+/** Starts all families, does harm while they run, and looks at what has come of them. */
+async function survives(harm: () => Promise<unknown>): Promise<void> {
   const names = Array.from({ length: FAMILIES }, (_, index) => `family-${index}`);
-  const hub = await openHub();
-  await using _ = hub;
+  await using hub = await openHub();
   for (const name of names) await hub.client.startNew("family", { instanceId: name, input: name });
-
-  const killWorkers = (async () => {
-    for (let kill = 0; kill < KILLS_OF_WORKERS; kill++) {
-      await sleep(100 + Math.random() * 300);
-      workers[kill % 2]?.kill("SIGKILL");
-      startWorker(kill % 2);
-    }
-  })();
-  const killServer = (async () => {
-    for (let kill = 0; kill < KILLS_OF_THE_SERVER; kill++) {
-      await sleep(300 + Math.random() * 500);
-      await host?.process.kill("SIGKILL");
-      await startServer();
-    }
-  })();
+  const harming = harm();
   for (const name of names) await hub.client.raiseEvent(name, "go", 1, { idempotencyKey: name });
-  await Promise.all([killWorkers, killServer]);
+  await harming;
   const ends = await Promise.all(
     names.map(async (name) => {
       const { runtimeStatus, output } = await hub.client.waitForCompletion(name, { timeoutMs: 50_000 });
@@ -150,4 +131,45 @@ test(`${FAMILIES} orchestrations of workers elsewhere end right, though workers 
   expect(facts.recorded.toSorted()).toEqual(steps);
   expect([...new Set(ran)].toSorted()).toEqual(steps);
   expect(facts.total).toBe(ACCOUNTS * OPENING_BALANCE);
+}
+
+test(`${FAMILIES} orchestrations of workers elsewhere end right, though workers and the server are killed again and again`, async () => {
+  await startServer();
+  startWorker(0);
+  startWorker(1);
+  const killWorkers = async (): Promise<void> => {
+    for (let kill = 0; kill < KILLS_OF_WORKERS; kill++) {
+      await sleep(100 + Math.random() * 300);
+      workers[kill % 2]?.kill("SIGKILL");
+      startWorker(kill % 2);
+    }
+  };
+  const killServer = async (): Promise<void> => {
+    for (let kill = 0; kill < KILLS_OF_THE_SERVER; kill++) {
+      await sleep(300 + Math.random() * 500);
+      await host?.process.kill("SIGKILL");
+      await startServer();
+    }
+  };
+
+  await survives(() => Promise.all([killWorkers(), killServer()]));
+});
+
+test("and though the connections of workers are cut, and one falls silent for a while", async () => {
+  await startServer();
+  const proxy = await TcpProxy.open(port);
+  startWorker(0, proxy.port);
+  startWorker(1, proxy.port);
+
+  await survives(async () => {
+    for (let cut = 0; cut < CUTS; cut++) {
+      await sleep(100 + Math.random() * 200);
+      if (cut === 1) {
+        proxy.fallSilent();
+        await sleep(1_000);
+      }
+      proxy.cut();
+    }
+  });
+  await proxy.close();
 });

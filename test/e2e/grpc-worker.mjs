@@ -15,7 +15,10 @@ import { encodeTimestamp } from "../../dist/wire/timestamp-codec.js";
 
 const [address, ranFile] = process.argv.slice(2);
 const Client = makeGenericClientConstructor(defineSidecarService(), "TaskHubSidecarService");
-const client = new Client(address, credentials.createInsecure());
+const client = new Client(address, credentials.createInsecure(), {
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 300,
+});
 
 const call = (rpc, request) =>
   new Promise((resolve) => {
