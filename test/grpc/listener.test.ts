@@ -178,13 +178,17 @@ describe("over TLS", () => {
     [
       "a file that is no certificate",
       async () => ({ ...files(), grpcCertificate: await textFile() }),
-      "gRPC",
+      "cannot be used for TLS",
     ],
-    ["a file that is no key", async () => ({ ...files(), grpcPrivateKey: await textFile() }), "gRPC"],
+    [
+      "a file that is no key",
+      async () => ({ ...files(), grpcPrivateKey: await textFile() }),
+      "cannot be used for TLS",
+    ],
     [
       "the key of another certificate",
       async () => ({ ...files(), grpcPrivateKey: await otherKey() }),
-      "gRPC",
+      "cannot be used for TLS",
     ],
     [
       "a certificate without its key",
