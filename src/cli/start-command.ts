@@ -14,6 +14,7 @@ interface StartFlags {
   readonly grpcPort?: number;
   readonly grpcCert?: string;
   readonly grpcKey?: string;
+  readonly createHubs: boolean;
   readonly requireKey?: true;
   readonly cors?: readonly string[];
   readonly logLevel: string;
@@ -64,6 +65,7 @@ export function startCommand(): Command {
     .addOption(
       hinted(new Option("--grpc-key <file>", "private key of that certificate"), { pathAfter: [""] }),
     )
+    .option("--no-create-hubs", "refuse callers over gRPC that name a task hub nobody has")
     .option("--drain-timeout <seconds>", "how long activities may finish after Ctrl+C (default: 10)", drainOf)
     .addOption(
       new Option("--log-level <level>", "how much to log")
@@ -100,6 +102,7 @@ async function start(appPath: string | undefined, flags: StartFlags): Promise<vo
     ...(flags.grpcPort === undefined ? {} : { grpcPort: flags.grpcPort }),
     ...(flags.grpcCert === undefined ? {} : { grpcCertificate: flags.grpcCert }),
     ...(flags.grpcKey === undefined ? {} : { grpcPrivateKey: flags.grpcKey }),
+    ...(flags.createHubs ? {} : { createHubs: false }),
     ...(flags.drainTimeout === undefined ? {} : { drainMs: flags.drainTimeout }),
   });
   greet(server, logger);

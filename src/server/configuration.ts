@@ -35,12 +35,15 @@ export interface ConfigurationOverrides {
   /** Files in PEM form, for gRPC over TLS; both or none. */
   readonly grpcCertificate?: string;
   readonly grpcPrivateKey?: string;
+  /** Whether a task hub that a caller names over gRPC is made when nobody has it. Default true. */
+  readonly createHubs?: boolean;
 }
 
 /** Where gRPC is spoken. */
 export interface GrpcConfiguration {
   readonly port: number;
   readonly tls: { readonly certificate: string; readonly privateKey: string } | undefined;
+  readonly createHubs: boolean;
 }
 
 export interface Configuration {
@@ -88,6 +91,7 @@ export const PERDURE_VARIABLES: readonly string[] = [
   "PERDURE_GRPC_PORT",
   "PERDURE_GRPC_CERTIFICATE",
   "PERDURE_GRPC_PRIVATE_KEY",
+  "PERDURE_CREATE_HUBS",
 ];
 
 const DEFAULT_PORT = 7071;
@@ -292,7 +296,15 @@ function webhookUrlOf({ overrides, variables }: Layers): string | undefined {
 function grpcOf(layers: Layers): GrpcConfiguration | undefined {
   const port = grpcPortOf(layers);
   const tls = grpcTlsOf(layers);
-  return port === undefined ? undefined : { port, tls };
+  return port === undefined ? undefined : { port, tls, createHubs: createHubsOf(layers) };
+}
+
+function createHubsOf({ overrides, variables }: Layers): boolean {
+  if (overrides.createHubs !== undefined) return overrides.createHubs;
+  const source = "PERDURE_CREATE_HUBS";
+  const text = variables[source] ?? "true";
+  if (text === "true" || text === "false") return text === "true";
+  throw wrongSetting({ source, setting: source, value: text, allowed: "true or false" });
 }
 
 function grpcPortOf({ overrides, variables }: Layers): number | undefined {

@@ -75,7 +75,7 @@ describe("TLS for gRPC", () => {
       undefined,
     ],
   ])("%s", (_title, sources, tls) => {
-    expect(grpcOf(sources)).toEqual({ port: 1, tls });
+    expect(grpcOf(sources)).toEqual({ port: 1, tls, createHubs: true });
   });
 
   test.each([
@@ -87,4 +87,18 @@ describe("TLS for gRPC", () => {
       new RegExp(`^${source}: .*allowed: a certificate together with its private key, or neither`),
     );
   });
+});
+
+test.each([
+  ["hubs are made on use by default", {}, true],
+  ["not when the flag says so", { overrides: { createHubs: false } }, false],
+  ["nor when the environment does", { environment: { PERDURE_CREATE_HUBS: "false" } }, false],
+])("%s", (_title, { overrides = {}, environment = {} }: Partial<ConfigurationSources>, createHubs) => {
+  expect(grpcOf({ overrides: { grpcPort: 1, ...overrides }, environment })).toMatchObject({ createHubs });
+});
+
+test("what is neither true nor false is refused", () => {
+  expect(() => grpcOf({ environment: { PERDURE_GRPC_PORT: "1", PERDURE_CREATE_HUBS: "maybe" } })).toThrow(
+    "PERDURE_CREATE_HUBS",
+  );
 });
