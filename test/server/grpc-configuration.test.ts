@@ -20,6 +20,8 @@ describe("the port for gRPC", () => {
     ["a flag before all", { overrides: { grpcPort: 1 }, environment, localSettings }, 1],
     ["then the environment", { environment, localSettings }, 2],
     ["then local.settings.json", { localSettings }, 3],
+    ["then what the host has for an app that is none", { overrides: { defaultGrpcPort: 4 } }, 4],
+    ["which the environment outdoes", { overrides: { defaultGrpcPort: 4 }, environment }, 2],
     ["in the end none", {}, undefined],
     ["none when the variable is empty", { environment: { PERDURE_GRPC_PORT: " " } }, undefined],
     ["any free one", { overrides: { grpcPort: 0 } }, 0],
@@ -30,6 +32,7 @@ describe("the port for gRPC", () => {
   test.each([
     ["PERDURE_GRPC_PORT is 70000", { environment: { PERDURE_GRPC_PORT: "70000" } }],
     ['PERDURE_GRPC_PORT is "four"', { environment: { PERDURE_GRPC_PORT: "four" } }],
+    ['PERDURE_GRPC_PORT is "1e3"', { environment: { PERDURE_GRPC_PORT: "1e3" } }],
     ["--grpc-port is -1", { overrides: { grpcPort: -1 } }],
     ["--grpc-port is 1.5", { overrides: { grpcPort: 1.5 } }],
   ])("that is none is refused: %s", (text, sources) => {
