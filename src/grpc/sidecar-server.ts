@@ -53,6 +53,9 @@ export interface SidecarServer {
 const CHANNEL_OPTIONS = {
   "grpc.max_receive_message_length": -1,
   "grpc.max_send_message_length": -1,
+  // A connection may end without a word to either side: after 90 s of silence what its worker has goes to another.
+  "grpc.keepalive_time_ms": 30_000,
+  "grpc.keepalive_timeout_ms": 60_000,
 };
 
 /** @throws {Error} when it cannot listen there */
