@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { getClient } from "perdure";
 import { type RunningServer, startServer } from "perdure/server";
+import { RawRemoteServer } from "../raw/raw-remote-server.ts";
 import { percentile, timed } from "../statistics.ts";
 import type { Metrics, Workload } from "../workload.ts";
 
@@ -26,17 +27,19 @@ export const remote: Workload = {
   perdure: ({ n, folder }) =>
     withServer(folder, async ({ grpcAddress = "" }) => {
       const worker = startProgram("worker", grpcAddress);
-      await runMany(WARM_UPS);
-      const perSecond = await runMany(n);
-      const times: number[] = [];
-      for (let index = 0; index < 500; index++) times.push(await timed(runOne));
+      const figures = await measureSequences(n, runOne);
       worker.kill();
-      return {
-        "workflows/s": perSecond,
-        "p50 ms alone": percentile(times, 50),
-        "p99 ms alone": percentile(times, 99),
-      };
+      return figures;
     }),
+  raw: async ({ n }) => {
+    const server = new RawRemoteServer();
+    const worker = startProgram("worker", await server.listen());
+    await server.connected;
+    const figures = await measureSequences(n, () => server.run("sequence", String(STEPS)));
+    worker.kill();
+    server.close();
+    return figures;
+  },
 };
 
 export const remoteWaits: Workload = {
@@ -92,13 +95,25 @@ function messageOf(child: ChildProcess): Promise<unknown> {
   });
 }
 
-async function runMany(n: number): Promise<number> {
+async function measureSequences(n: number, run: () => Promise<void>): Promise<Metrics> {
+  await runMany(WARM_UPS, run);
+  const perSecond = await runMany(n, run);
+  const times: number[] = [];
+  for (let index = 0; index < 500; index++) times.push(await timed(run));
+  return {
+    "workflows/s": perSecond,
+    "p50 ms alone": percentile(times, 50),
+    "p99 ms alone": percentile(times, 99),
+  };
+}
+
+async function runMany(n: number, run: () => Promise<void>): Promise<number> {
   let started = 0;
   const began = performance.now();
   const runSome = async (): Promise<void> => {
     while (started < n) {
       started += 1;
-      await runOne();
+      await run();
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, runSome));

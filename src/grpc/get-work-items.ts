@@ -1,6 +1,6 @@
 import { type ServerWritableStream, status } from "@grpc/grpc-js";
 import type { Clock } from "../engine/clock.ts";
-import type { GetWorkItemsRequest, WorkItem } from "../wire/generated/orchestrator_service_pb.ts";
+import type { GetWorkItemsRequest } from "../wire/generated/orchestrator_service_pb.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { ServedHub } from "./served-hub.ts";
 import { HEALTH_PING } from "./work-items.ts";
@@ -11,7 +11,7 @@ const PING_MS = 30_000;
 
 const STOPPING = "The server is stopping.";
 
-type Call = ServerWritableStream<GetWorkItemsRequest, WorkItem>;
+type Call = ServerWritableStream<GetWorkItemsRequest, Uint8Array>;
 
 /** The streams on which workers are sent their work. */
 export class WorkItemStreams {

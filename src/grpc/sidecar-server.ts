@@ -9,6 +9,7 @@ import {
 } from "@grpc/grpc-js";
 import type { Clock } from "../engine/clock.ts";
 import type { Logger } from "../engine/logger.ts";
+import { eagerCalls } from "./eager-call.ts";
 import { WorkItemStreams } from "./get-work-items.ts";
 import { lenientService } from "./lenient-service.ts";
 import { managementRpcs, type TaskHubAdmin } from "./management-rpcs.ts";
@@ -56,6 +57,8 @@ const CHANNEL_OPTIONS = {
   // A connection may end without a word to either side: after 90 s of silence what its worker has goes to another.
   "grpc.keepalive_time_ms": 30_000,
   "grpc.keepalive_timeout_ms": 60_000,
+  // Statistics of every call, which nobody reads.
+  "grpc.enable_channelz": 0,
 };
 
 /** @throws {Error} when it cannot listen there */
@@ -63,7 +66,7 @@ export async function startSidecarServer(options: SidecarServerOptions): Promise
   const { clock, logger } = options;
   // What goes wrong comes back as an error; the library would also print it.
   setLogVerbosity(logVerbosity.NONE);
-  const server = new Server(CHANNEL_OPTIONS);
+  const server = new Server({ ...CHANNEL_OPTIONS, interceptors: [eagerCalls] });
   const streams = new WorkItemStreams(clock);
   const hubOfCall = (metadata: Metadata): Promise<ServedHub> => hubFor(metadata, options);
   const ports = { hubOfCall, logger };

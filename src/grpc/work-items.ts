@@ -1,11 +1,13 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { EntityBatch } from "../core/entity-batch.ts";
 import type { ActivityCall } from "../engine/executor.ts";
 import type { TurnToRun } from "../engine/remote-workers.ts";
+import { encodePast } from "../wire/encoded-past.ts";
 import { encodeEntityBatch } from "../wire/entity-batch-codec.ts";
 import {
   type OrchestrationTraceContext,
-  type WorkItem,
+  OrchestratorRequestSchema,
   WorkItemSchema,
 } from "../wire/generated/orchestrator_service_pb.ts";
 import { encodeHistory, type HistoryReader } from "../wire/history-codec.ts";
@@ -14,6 +16,8 @@ import { encodeTraceContext } from "../wire/trace-context-codec.ts";
 
 /** Past events of a turn that a worker fetches by itself when it can, rather than being sent them. */
 const MANY_EVENTS = 500;
+const NO_BYTES = new Uint8Array();
+const { orchestratorRequest: REQUEST, completionToken: TOKEN } = WorkItemSchema.field;
 
 /** What the reader of a work item makes of it. */
 export interface ItemReader {
@@ -27,31 +31,35 @@ export function turnItem(
   { started, past, events, memo }: TurnToRun,
   { reader, canStreamHistory }: ItemReader,
   completionToken: string,
-): WorkItem {
+): Uint8Array {
   const { instanceId, executionId } = started;
   const requiresHistoryStreaming = canStreamHistory && past.length > MANY_EVENTS;
-  const viaEvents = new Set<string>();
-  const pastEvents = encodeHistory(past, reader, viaEvents);
-  return create(WorkItemSchema, {
-    completionToken,
-    request: {
-      case: "orchestratorRequest",
-      value: {
-        instanceId,
-        executionId,
-        pastEvents: requiresHistoryStreaming ? [] : pastEvents,
-        requiresHistoryStreaming,
-        newEvents: encodeHistory(events, reader, viaEvents),
-        entityParameters: {},
-        ...(memo === undefined ? {} : { orchestrationTraceContext: memo as OrchestrationTraceContext }),
-      },
-    },
-  });
+  const encoded = encodePast(past, reader);
+  const pastEvents = requiresHistoryStreaming ? NO_BYTES : encoded.bytes;
+  const request = toBinary(
+    OrchestratorRequestSchema,
+    create(OrchestratorRequestSchema, {
+      instanceId,
+      executionId,
+      requiresHistoryStreaming,
+      newEvents: encodeHistory(events, reader, encoded.viaEvents),
+      entityParameters: {},
+      ...(memo === undefined ? {} : { orchestrationTraceContext: memo as OrchestrationTraceContext }),
+    }),
+  );
+  return new BinaryWriter()
+    .tag(REQUEST.number, WireType.LengthDelimited)
+    .uint32(pastEvents.length + request.length)
+    .raw(pastEvents)
+    .raw(request)
+    .tag(TOKEN.number, WireType.LengthDelimited)
+    .string(completionToken)
+    .finish();
 }
 
-export function activityItem(call: ActivityCall, completionToken: string): WorkItem {
+export function activityItem(call: ActivityCall, completionToken: string): Uint8Array {
   const { name, version, input, instanceId, executionId, taskId, tags, traceContext } = call;
-  return create(WorkItemSchema, {
+  return encodeItem({
     completionToken,
     request: {
       case: "activityRequest",
@@ -68,11 +76,15 @@ export function activityItem(call: ActivityCall, completionToken: string): WorkI
   });
 }
 
-export function entityItem(batch: EntityBatch, completionToken: string): WorkItem {
-  return create(WorkItemSchema, {
+export function entityItem(batch: EntityBatch, completionToken: string): Uint8Array {
+  return encodeItem({
     completionToken,
     request: { case: "entityRequestV2", value: encodeEntityBatch(batch, batch.instanceId) },
   });
 }
 
-export const HEALTH_PING: WorkItem = create(WorkItemSchema, { request: { case: "healthPing", value: {} } });
+export const HEALTH_PING: Uint8Array = encodeItem({ request: { case: "healthPing", value: {} } });
+
+function encodeItem(item: MessageInitShape<typeof WorkItemSchema>): Uint8Array {
+  return toBinary(WorkItemSchema, create(WorkItemSchema, item));
+}

@@ -1,7 +1,15 @@
+import type { FailureDetails } from "../core/failure-details.ts";
 import type { FunctionKind } from "../engine/executor.ts";
-import type { OrchestratorAction, WorkItem } from "../wire/generated/orchestrator_service_pb.ts";
+import type { OrchestratorAction } from "../wire/generated/orchestrator_service_pb.ts";
 import type { ItemReader } from "./work-items.ts";
 import type { WorkerStream } from "./worker-stream.ts";
+
+export interface SentWork {
+  readonly stream: WorkerStream;
+  readonly token: string;
+  readonly bytes: number;
+  readonly at: number;
+}
 
 /** One piece of work, from the moment it is due until somebody has done it. */
 export interface Work {
@@ -10,12 +18,14 @@ export interface Work {
   readonly version: string | undefined;
   /** By which a worker names it that sends no token. */
   readonly key: string;
-  /** What the worker is sent. */
-  encode(reader: ItemReader, completionToken: string): WorkItem;
+  /** The WorkItem that the worker is sent. */
+  encode(reader: ItemReader, completionToken: string): Uint8Array;
   /** Nobody is left who takes it. Absent: it waits for somebody to come. */
   readonly abandoned?: () => void;
-  /** Where it is, while a worker has it. */
-  sent: { readonly stream: WorkerStream; readonly token: string } | undefined;
+  /** It cannot be done anywhere. */
+  fail(failure: FailureDetails): void;
+  /** Where it is, while a worker has it, and what it was sent. */
+  sent: SentWork | undefined;
   /** It was taken back: nobody wants it done any more. */
   isOver: boolean;
   /** Of a response that comes in parts: what has come so far. */

@@ -10,7 +10,10 @@ import {
   Withdrawn,
   type WorkElsewhere,
 } from "../engine/remote-workers.ts";
+import { failedActivity, failedBatch, failedTurn } from "./failed-work.ts";
+import { firstOperations } from "./first-operations.ts";
 import { type Settling, settling } from "./settling.ts";
+import { TooLargeWork } from "./too-large-work.ts";
 import type { Work } from "./work.ts";
 import type { WorkDescription } from "./work-filters.ts";
 import { activityItem, entityItem, turnItem } from "./work-items.ts";
@@ -54,6 +57,7 @@ export class WorkerPool implements RemoteWorkers {
   readonly #waiting = new WorkQueue<AnyWork>();
   readonly #sent = new Map<string, AnyWork>();
   readonly #byKey = new Map<string, AnyWork>();
+  readonly #tooLarge = new TooLargeWork();
   readonly #listeners: (() => void)[] = [];
   /** Tokens of another life of this process do not look like those of this one. */
   readonly #life = randomUUID();
@@ -87,8 +91,10 @@ export class WorkerPool implements RemoteWorkers {
     if (!this.#streams.delete(stream)) return;
     const orphans = [...this.#sent.values()].filter((work) => work.sent?.stream === stream);
     for (const work of orphans.reverse()) {
+      const failure = this.#tooLarge.streamEnded(work, this.#clock.now());
       this.#forget(work);
-      this.#waiting.putBack(work);
+      if (failure) work.fail(failure);
+      else this.#waiting.putBack(work);
     }
     for (const other of this.#streams) this.#fill(other);
     const abandoned = this.#waiting.takeAll(
@@ -115,6 +121,7 @@ export class WorkerPool implements RemoteWorkers {
       key: `orchestrator ${instanceId}`,
       encode: (reader, token) => turnItem(turn, reader, token),
       abandoned: () => settles.reject(new NoWorker(`the orchestrator '${name}'`)),
+      fail: (failure) => settles.resolve(failedTurn(failure)),
       sent: undefined,
       isOver: false,
       parts: [],
@@ -139,6 +146,7 @@ export class WorkerPool implements RemoteWorkers {
       version,
       key: `activity ${taskId} ${instanceId}`,
       encode: (_reader, token) => activityItem(call, token),
+      fail: (failure) => settles.resolve(failedActivity(name, failure)),
       sent: undefined,
       isOver: false,
       parts: [],
@@ -159,7 +167,8 @@ export class WorkerPool implements RemoteWorkers {
     };
   }
 
-  runEntity(batch: EntityBatch): Promise<EntityBatchResult> {
+  runEntity(asked: EntityBatch): Promise<EntityBatchResult> {
+    const batch = firstOperations(asked);
     const { promise, ...settles } = settling<EntityBatchResult>();
     this.#dispatch({
       kind: "entity",
@@ -167,6 +176,7 @@ export class WorkerPool implements RemoteWorkers {
       version: undefined,
       key: `entity ${batch.instanceId}`,
       encode: (_reader, token) => entityItem(batch, token),
+      fail: (failure) => settles.resolve(failedBatch(batch, failure)),
       sent: undefined,
       isOver: false,
       parts: [],
@@ -199,6 +209,7 @@ export class WorkerPool implements RemoteWorkers {
   /** It is done: its worker has room again. */
   finish(work: AnyWork): void {
     const stream = work.sent?.stream;
+    this.#tooLarge.answered(work);
     this.#forget(work);
     this.#fillAgain(stream);
   }
@@ -248,11 +259,12 @@ export class WorkerPool implements RemoteWorkers {
   #send(work: AnyWork, stream: WorkerStream): void {
     this.#sequence += 1;
     const token = `${this.#life}-${this.#sequence}`;
-    work.sent = { stream, token };
+    const item = work.encode(stream, token);
+    work.sent = { stream, token, bytes: item.length, at: this.#clock.now() };
     work.parts = [];
     this.#sent.set(token, work);
     this.#byKey.set(work.key, work);
-    stream.send(work.kind, work.encode(stream, token));
+    stream.send(work.kind, item);
   }
 
   #remove(work: AnyWork): void {

@@ -14,6 +14,7 @@ import {
   type EntityBatchResult,
   type OrchestratorResponse,
 } from "../wire/generated/orchestrator_service_pb.ts";
+import { failedActivity } from "./failed-work.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { Rpc, RpcCall } from "./served-hub.ts";
 import type { ActivityWork, AnyWork, EntityWork, TurnWork, WorkerPool } from "./worker-pool.ts";
@@ -70,9 +71,7 @@ export const completeActivityTask: Rpc<ActivityResponse, CompleteTaskResponse> =
     work.settling.resolve({ type: "completed", result });
     return DONE;
   }
-  const failure = decodeFailure(failureDetails);
-  const reason = `Activity function '${work.name}' failed: ${failure.errorMessage}`;
-  work.settling.resolve({ type: "failed", reason, failure });
+  work.settling.resolve(failedActivity(work.name, decodeFailure(failureDetails)));
   return DONE;
 };
 

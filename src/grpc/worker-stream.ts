@@ -1,9 +1,5 @@
 import type { FunctionKind } from "../engine/executor.ts";
-import {
-  type GetWorkItemsRequest,
-  WorkerCapability,
-  type WorkItem,
-} from "../wire/generated/orchestrator_service_pb.ts";
+import { type GetWorkItemsRequest, WorkerCapability } from "../wire/generated/orchestrator_service_pb.ts";
 import type { HistoryReader } from "../wire/history-codec.ts";
 import { type WorkDescription, WorkFilters } from "./work-filters.ts";
 
@@ -19,7 +15,8 @@ export interface WorkerConnection {
   readonly userAgent: string;
   /** The other end of the connection. */
   readonly peer: string;
-  send(item: WorkItem): void;
+  /** A WorkItem as bytes. */
+  send(item: Uint8Array): void;
   /** Ends it, with a status upon which the worker takes its time to come back. */
   hangUp(reason: string): void;
 }
@@ -69,7 +66,7 @@ export class WorkerStream {
     return this.#underWay[kind] < this.#limits[kind];
   }
 
-  send(kind: FunctionKind, item: WorkItem): void {
+  send(kind: FunctionKind, item: Uint8Array): void {
     this.#underWay[kind] += 1;
     this.#connection.send(item);
   }

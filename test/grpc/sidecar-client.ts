@@ -28,6 +28,8 @@ export type ResponseOf<Rpc extends keyof Methods> = MessageShape<Methods[Rpc]["o
 export interface ClientOptions {
   readonly credentials?: ChannelCredentials;
   readonly userAgent?: string;
+  /** The largest message that it receives, in bytes. Default: any. */
+  readonly maxReceive?: number;
   /** Sent with each call. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -47,7 +49,7 @@ export class SidecarClient {
 
   constructor(address: string, options: ClientOptions = {}) {
     this.#client = new Client(address, options.credentials ?? credentials.createInsecure(), {
-      "grpc.max_receive_message_length": -1,
+      "grpc.max_receive_message_length": options.maxReceive ?? -1,
       "grpc.max_send_message_length": -1,
       // Clients of one address share connections otherwise, and with them what the first one is called.
       "grpc.use_local_subchannel_pool": 1,
