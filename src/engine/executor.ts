@@ -83,6 +83,8 @@ export type FunctionKind = "orchestrator" | "activity" | "entity";
 export interface Executor {
   /** Whether code of this kind and name runs in this process, and so takes one of its places. */
   runsHere(kind: FunctionKind, name: string): boolean;
+  /** Whether a worker elsewhere is connected that has code of this kind and name, in any version. */
+  runsElsewhere?(kind: FunctionKind, name: string): boolean;
   /** Calls back when workers elsewhere have come or gone. */
   onWorkersChanged?(listener: () => void): void;
   /** Whether instances of this orchestrator and version run here (S-200). */

@@ -29,6 +29,10 @@ export class HybridExecutor implements Executor {
     return this.#local.has(kind, name);
   }
 
+  runsElsewhere(kind: FunctionKind, name: string): boolean {
+    return this.#workers.accepts(kind, name, undefined);
+  }
+
   onWorkersChanged(listener: () => void): void {
     this.#workers.onChanged(listener);
   }

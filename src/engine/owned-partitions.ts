@@ -47,13 +47,9 @@ export class OwnedPartitions {
     return this.#held.size === this.#options.store.hub.partitionCount;
   }
 
-  get isAnyBusy(): boolean {
-    return [...this.#held.values()].some(({ partition }) => partition.busyCount > 0);
-  }
-
-  /** The same without what waits for code elsewhere. */
-  get isAnyBusyHere(): boolean {
-    return [...this.#held.values()].some(({ partition }) => partition.isBusyHere);
+  /** Whether anything is under way that comes to an end, here or also elsewhere. */
+  isAnyUnderWay(where: "here" | "anywhere"): boolean {
+    return [...this.#held.values()].some(({ partition }) => partition.isAnyUnderWay(where));
   }
 
   of(instanceId: string): Partition | undefined {

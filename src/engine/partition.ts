@@ -83,9 +83,9 @@ export class Partition {
     return this.#residents.busyCount;
   }
 
-  /** Whether anything is to be done that does not wait for code elsewhere. */
-  get isBusyHere(): boolean {
-    return this.#residents.isAnyBusyHere;
+  /** Whether anything is under way that comes to an end, here or also elsewhere. */
+  isAnyUnderWay(where: "here" | "anywhere"): boolean {
+    return this.#residents.isAnyUnderWay(where);
   }
 
   get held(): HeldMessages {

@@ -68,18 +68,23 @@ export class ResidentInstances {
     return busy;
   }
 
-  /** Whether anything is to be done that does not wait for code elsewhere. */
-  get isAnyBusyHere(): boolean {
+  /** Whether anything is under way that comes to an end, here or also elsewhere. What no worker takes does not. */
+  isAnyUnderWay(where: "here" | "anywhere"): boolean {
     for (const instance of this.#instances.values()) {
-      if (instance.phase !== "idle" && !this.#isRunningElsewhere(instance)) return true;
+      if (instance.phase === "idle") continue;
+      const place = this.#placeOf(instance);
+      if (place === "here" || (place === "elsewhere" && where === "anywhere")) return true;
     }
     return false;
   }
 
-  #isRunningElsewhere({ instanceId, phase, session, entity }: ActiveInstance): boolean {
-    if (phase !== "running") return false;
-    if (entity === undefined) return session?.runsElsewhere === true;
-    return !this.#ports.executor.runsHere("entity", parseEntityId(instanceId)?.name ?? "");
+  #placeOf({ instanceId, phase, session, entity }: ActiveInstance): "here" | "elsewhere" | "nowhere" {
+    if (phase !== "running") return "here";
+    if (entity === undefined) return session?.runsElsewhere ? "elsewhere" : "here";
+    const { executor } = this.#ports;
+    const name = parseEntityId(instanceId)?.name ?? "";
+    if (executor.runsHere("entity", name)) return "here";
+    return executor.runsElsewhere?.("entity", name) ? "elsewhere" : "nowhere";
   }
 
   get(instanceId: string): ActiveInstance | undefined {

@@ -246,8 +246,7 @@ export class TaskHubWorker {
 
   #isBusy(elsewhereUntil: number): boolean {
     if (this.#pump.pending > 0 || this.#pump.isBusy) return true;
-    const mayWaitElsewhere = this.#clock.now() < elsewhereUntil;
-    return mayWaitElsewhere ? this.#partitions.isAnyBusy : this.#partitions.isAnyBusyHere;
+    return this.#partitions.isAnyUnderWay(this.#clock.now() < elsewhereUntil ? "anywhere" : "here");
   }
 
   #makePorts(newExecutionId: () => string): PartitionPorts {

@@ -157,12 +157,25 @@ describe("a host that stops", () => {
     expect(await stop(all, 10_000)).toBeLessThan(100);
   });
 
-  test("waits for an entity no longer than it is told to", async () => {
+  test("does not wait for an entity that no worker has", async () => {
     const all = await scene();
+    all.elsewhere.connect(all.app);
     await all.client.entities.signal(new EntityId("nobody's", "a"), "add");
     await all.hub.clock.settle();
 
-    expect(await stop(all, 1_000)).toBeLessThan(1_100);
+    expect(await stop(all, 10_000)).toBeLessThan(100);
+  });
+
+  test("waits for an entity of a worker no longer than it is told to", async () => {
+    const all = await scene();
+    all.app.entity("counter", () => undefined);
+    all.elsewhere.connect(all.app, { isPaused: true });
+    await all.client.entities.signal(new EntityId("counter", "a"), "add");
+    await all.hub.clock.settle();
+
+    const duration = await stop(all, 1_000);
+    expect(duration).toBeGreaterThanOrEqual(1_000);
+    expect(duration).toBeLessThan(1_100);
   });
 
   test("keeps what activities come to that are under way, and starts no other, here or elsewhere", async () => {
