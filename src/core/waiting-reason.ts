@@ -8,6 +8,8 @@ export type WaitingReason =
   | { readonly type: "orchestrator-missing"; readonly name: string }
   /** Workers that connect run it, and none of those that are there does. */
   | { readonly type: "worker-missing"; readonly name: string; readonly version?: string }
+  /** It has messages for an entity function that no worker which is connected has. */
+  | { readonly type: "entity-worker-missing"; readonly name: string }
   | {
       readonly type: "version-missing";
       readonly name: string;
@@ -97,6 +99,8 @@ function sentenceOf(reason: WaitingReason): string {
       const version = reason.version === undefined ? "" : ` in version '${reason.version}'`;
       return `No worker is connected that has the orchestrator '${reason.name}'${version}`;
     }
+    case "entity-worker-missing":
+      return `No worker is connected that has the entity '${reason.name}'`;
     case "version-missing":
       return versionSentence(reason);
     case "blocked":

@@ -39,6 +39,7 @@ import type { TaskHubWorker } from "./task-hub-worker.ts";
 import { notFound, waitForStatus } from "./wait-for-status.ts";
 import { type HubChange, watchHub } from "./watch-hub.ts";
 import { watchRecord } from "./watch-record.ts";
+import { explainEntity } from "./why-entities-wait.ts";
 import { explainWaiting } from "./why-waiting.ts";
 
 export interface RaiseEventOptions {
@@ -353,8 +354,15 @@ export class TaskHubClient {
   /** Why an instance has not ended yet; `undefined` when it has. @throws {DurableError} INSTANCE_NOT_FOUND */
   async whyWaiting(instanceId: string): Promise<WaitingExplanation | undefined> {
     const record = await this.#store.query.get(instanceId);
-    if (record === undefined) throw notFound(instanceId);
+    if (record === undefined) return this.#whyNew(instanceId);
     return explainWaiting(record, this.#store.query, this.#worker);
+  }
+
+  /** An entity is in the store as soon as it has been sent something; its record comes with its first state. */
+  async #whyNew(instanceId: string): Promise<WaitingExplanation> {
+    const isKnown = isEntityId(instanceId) && (await this.#store.query.messages(instanceId)).length > 0;
+    if (!isKnown) throw notFound(instanceId);
+    return explainEntity({ instanceId }, this.#store.query, this.#worker);
   }
 
   // --- how it reaches the instance ---

@@ -1,14 +1,22 @@
+import { parseEntityId } from "../core/entity-id.ts";
 import type { EntityLock } from "../core/entity-message.ts";
 import { decodeEntity } from "../core/entity-state.ts";
 import { decodeMessage } from "../core/history-chunk.ts";
 import type { LockUnderWay, RuntimeState } from "../core/runtime-state.ts";
 import { explain, type WaitingExplanation, type WaitingReason } from "../core/waiting-reason.ts";
 import type { InstanceRecord, QueryStore, StoredMessage } from "../storage/index.ts";
+import type { TaskHubWorker } from "./task-hub-worker.ts";
 
-/** An entity never ends; what there is to tell is who has locked it, and what waits. */
-export async function explainEntity(record: InstanceRecord, query: QueryStore): Promise<WaitingExplanation> {
-  const { instanceId, quarantined } = record;
-  const { lock } = decodeEntity(record.input);
+/**
+ * An entity never ends; what there is to tell is who has locked it, and what waits. One that has only been sent messages
+ * has no record yet.
+ */
+export async function explainEntity(
+  { instanceId, quarantined, input }: Pick<InstanceRecord, "instanceId" | "quarantined" | "input">,
+  query: QueryStore,
+  worker: TaskHubWorker | undefined,
+): Promise<WaitingExplanation> {
+  const { lock } = decodeEntity(input);
   const messages = await query.messages(instanceId);
   const entity: WaitingReason = {
     type: "entity",
@@ -16,19 +24,21 @@ export async function explainEntity(record: InstanceRecord, query: QueryStore): 
     lockQueue: locksIn(messages).map(({ holder }) => holder.instanceId),
     ...(lock === undefined ? {} : { lockedBy: lock.instanceId }),
   };
-  const reasons: WaitingReason[] =
-    quarantined === undefined ? [entity] : [{ type: "quarantined", reason: quarantined }, entity];
-  return explain(instanceId, reasons);
+  const reasons: WaitingReason[] = messages.length > 0 ? [...missingWorker(instanceId, worker)] : [];
+  if (quarantined !== undefined) reasons.unshift({ type: "quarantined", reason: quarantined });
+  return explain(instanceId, [...reasons, entity]);
 }
 
 /** What an orchestration waits for that entities have to do. */
 export async function entityReasons(
   { entityCalls, lock }: RuntimeState,
   query: QueryStore,
+  worker: TaskHubWorker | undefined,
 ): Promise<readonly WaitingReason[]> {
-  const calls = entityCalls.map(({ instanceId, operation, since }): WaitingReason => {
-    return { type: "entity-call", instanceId, operation, since };
-  });
+  const calls = entityCalls.flatMap(({ instanceId, operation, since }): readonly WaitingReason[] => [
+    ...missingWorker(instanceId, worker),
+    { type: "entity-call", instanceId, operation, since },
+  ]);
   return lock && !lock.isHeld ? [await lockReason(lock, query), ...calls] : calls;
 }
 
@@ -50,6 +60,14 @@ async function lockReason(
     };
   }
   return { type: "lock", instanceId: lockSet.at(-1) ?? "", ahead: 0, since };
+}
+
+/** Where entities of others than this process run: that nobody who is connected has this one. */
+function missingWorker(instanceId: string, worker: TaskHubWorker | undefined): readonly WaitingReason[] {
+  const name = parseEntityId(instanceId)?.name ?? "";
+  const { executor } = worker ?? {};
+  const isMissing = executor?.runsElsewhere?.("entity", name) === false && !executor.runsHere("entity", name);
+  return isMissing ? [{ type: "entity-worker-missing", name }] : [];
 }
 
 function locksBefore(criticalSectionId: string, messages: readonly StoredMessage[]): number {

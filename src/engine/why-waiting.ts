@@ -17,7 +17,7 @@ export async function explainWaiting(
   worker: TaskHubWorker | undefined,
 ): Promise<WaitingExplanation | undefined> {
   if (isTerminal(record.status)) return undefined;
-  if (isEntityId(record.instanceId)) return explainEntity(record, query);
+  if (isEntityId(record.instanceId)) return explainEntity(record, query, worker);
   const history: HistoryEvent[] = [];
   for await (const chunk of query.history(record.instanceId)) history.push(...decodeChunk(chunk, record));
   const messages = await query.messages(record.instanceId);
@@ -40,7 +40,7 @@ export async function explainWaiting(
   }
   const work = [
     ...openWork(record, state, isBlocked ? undefined : session, worker),
-    ...(await entityReasons(state, query)),
+    ...(await entityReasons(state, query, worker)),
   ];
   reasons.push(...work);
   if (work.length === 0 && session === undefined && halt === undefined) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { EntityId } from "../../src/core/entity-id.ts";
 import type { HistoryEvent } from "../../src/core/history-event.ts";
 import { App } from "../../src/sdk/app.ts";
 import { WorkersElsewhere } from "../support/workers-elsewhere.ts";
@@ -398,5 +399,50 @@ describe("suspend and resume", () => {
     await all.hub.clock.settle();
 
     expect((await all.client.getStatus(id))?.output).toBe(4);
+  });
+});
+
+describe("an entity that no worker which is connected has", () => {
+  const id = new EntityId("counter", "a");
+
+  test("says so as soon as it is sent something, and nothing of the kind once it is done", async () => {
+    const all = await scene();
+    all.app.entity("counter", (context) => context.setState(1));
+    await all.client.entities.signal(id, "add");
+    await all.hub.clock.settle();
+
+    expect(await all.client.whyWaiting(String(id))).toMatchObject({
+      reasons: [
+        { type: "entity-worker-missing", name: "counter" },
+        { type: "entity", waiting: 1 },
+      ],
+      sentence: "No worker is connected that has the entity 'counter' (and 1 more).",
+    });
+
+    all.elsewhere.connect(all.app);
+    await all.hub.clock.settle();
+    expect((await all.client.whyWaiting(String(id)))?.reasons).toMatchObject([
+      { type: "entity", waiting: 0 },
+    ]);
+  });
+
+  test("is what an orchestration says that waits for it", async () => {
+    const all = await scene();
+    all.app.orchestration("asks", function* (context) {
+      return yield context.callEntity(id, "get");
+    });
+    all.elsewhere.connect(all.app);
+    const instanceId = await all.client.startNew("asks");
+    await all.hub.clock.settle();
+
+    expect((await all.client.whyWaiting(instanceId))?.reasons.map(({ type }) => type)).toEqual([
+      "entity-worker-missing",
+      "entity-call",
+    ]);
+  });
+
+  test("is not known before it is sent anything", async () => {
+    const all = await scene();
+    await expect(all.client.whyWaiting(String(id))).rejects.toMatchObject({ code: "INSTANCE_NOT_FOUND" });
   });
 });

@@ -43,6 +43,7 @@ function isWrong(reason: WaitingReason, isIdle: boolean, patience: Patience): bo
     case "quarantined":
     case "orchestrator-missing":
     case "worker-missing":
+    case "entity-worker-missing":
     case "version-missing":
     case "blocked":
       return true;
