@@ -1,4 +1,5 @@
 import BetterSqlite3 from "better-sqlite3";
+import { keepHandle } from "./kept-handles.ts";
 
 export type SqlValue = string | number | null;
 
@@ -24,7 +25,7 @@ export interface Database {
 }
 
 export function connect(path: string): Database {
-  const driver = new BetterSqlite3(path);
+  const driver = keepHandle(new BetterSqlite3(path));
   return {
     get open() {
       return driver.open;
@@ -33,7 +34,7 @@ export function connect(path: string): Database {
       return driver.inTransaction;
     },
     // The driver cannot know the columns; the one who wrote the SQL says what they are.
-    prepare: <Row>(sql: string) => driver.prepare(sql) as Statement<unknown> as Statement<Row>,
+    prepare: <Row>(sql: string) => keepHandle(driver.prepare(sql)) as Statement<unknown> as Statement<Row>,
     exec: (sql) => {
       driver.exec(sql);
     },
