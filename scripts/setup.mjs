@@ -100,24 +100,32 @@ async function install() {
   await npm("npm ci", "ci", "--include=dev", "--no-audit", "--no-fund");
 }
 
-function whySqliteFails() {
+function sqliteLoads() {
   try {
     const Database = createRequire(import.meta.url)("better-sqlite3");
     new Database(":memory:").close();
-    return undefined;
-  } catch (error) {
-    return error;
+    return true;
+  } catch {
+    return false;
   }
 }
 
-/** The binary belongs to one major version of Node.js, so it is rebuilt when another one comes along. */
+/**
+ * The binary belongs to one major version of Node.js, so it is rebuilt when another one comes along. A process that has
+ * failed to load it cannot load the new one either: another process says whether it loads now, and if not, why.
+ */
 async function makeSqliteLoad() {
-  if (whySqliteFails() === undefined) return;
+  if (sqliteLoads()) return;
   say(`building SQLite for Node.js ${process.version} ...`);
   await npm("npm rebuild better-sqlite3", "rebuild", "better-sqlite3");
-  const failure = whySqliteFails();
-  if (failure === undefined) return;
-  throw new SetupError(`SQLite does not load: ${failure.message}\nA C++ compiler and Python may be missing.`);
+  try {
+    await run("Loading SQLite", process.execPath, [
+      "-e",
+      "new (require('better-sqlite3'))(':memory:').close()",
+    ]);
+  } catch (error) {
+    throw new SetupError(`${error.message}\nA C++ compiler and Python may be missing.`, { cause: error });
+  }
 }
 
 async function build() {

@@ -17,7 +17,7 @@ import { RpcError } from "./rpc-error.ts";
 import type { ServedHub } from "./served-hub.ts";
 import { streamHandler, streamOpener } from "./stream-handler.ts";
 import { streamInstanceHistory } from "./stream-history.ts";
-import { unaryHandler } from "./unary-handler.ts";
+import { type HandlerPorts, unaryHandler } from "./unary-handler.ts";
 import {
   abandonWork,
   completeActivityTask,
@@ -68,7 +68,7 @@ export async function startSidecarServer(options: SidecarServerOptions): Promise
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({ ...CHANNEL_OPTIONS, interceptors: [eagerCalls] });
   const streams = new WorkItemStreams(clock);
-  const hubOfCall = (metadata: Metadata): Promise<ServedHub> => hubFor(metadata, options);
+  const hubOfCall = hubOfCallWith(options);
   const ports = { hubOfCall, logger };
   const rpcs = {
     ...managementRpcs(options.admin),
@@ -97,19 +97,23 @@ export async function startSidecarServer(options: SidecarServerOptions): Promise
   };
 }
 
-/** @throws {RpcError} UNAUTHENTICATED */
-async function hubFor(
-  metadata: Metadata,
-  { hubOf, isAllowed }: Pick<SidecarServerOptions, "hubOf" | "isAllowed">,
-): Promise<ServedHub> {
-  if (isAllowed && !(await isAllowed(tokenOf(metadata)))) {
+function hubOfCallWith({
+  hubOf,
+  isAllowed,
+}: Pick<SidecarServerOptions, "hubOf" | "isAllowed">): HandlerPorts["hubOfCall"] {
+  if (isAllowed === undefined) return (metadata) => hubOf(hubNameOf(metadata));
+  return async (metadata) => {
+    if (await isAllowed(tokenOf(metadata))) return hubOf(hubNameOf(metadata));
     throw new RpcError(
       status.UNAUTHENTICATED,
       "The key is missing or wrong. Send it as 'authorization: Bearer <key>' or in the header x-functions-key.",
     );
-  }
+  };
+}
+
+function hubNameOf(metadata: Metadata): string | undefined {
   const [name] = metadata.get("taskhub");
-  return hubOf(name === undefined || name === "" ? undefined : String(name));
+  return name === undefined || name === "" ? undefined : String(name);
 }
 
 function tokenOf(metadata: Metadata): string {

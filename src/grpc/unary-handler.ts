@@ -22,55 +22,44 @@ async function respond<Request, Response>(
   call: ServerUnaryCall<Request, Response>,
   callback: sendUnaryData<Response>,
   rpc: Rpc<Request, Response>,
-  ports: HandlerPorts,
+  { hubOfCall, logger }: HandlerPorts,
 ): Promise<void> {
   let response: Response;
   try {
-    response = await answer(call, rpc, ports);
+    const hub = await hubOfCall(call.metadata);
+    response = await rpc(requestOf(call), new UnaryCall(call, hub));
   } catch (error) {
-    return callback(statusOf(error, call.getPath(), ports.logger));
+    return callback(statusOf(error, call.getPath(), logger));
   }
   callback(null, response);
 }
 
-async function answer<Request, Response>(
-  call: ServerUnaryCall<Request, Response>,
-  rpc: Rpc<Request, Response>,
-  { hubOfCall }: HandlerPorts,
-): Promise<Response> {
-  const ended = new CallSignal(call);
-  const hub = await hubOfCall(call.metadata);
-  return rpc(requestOf(call), ended.with(hub, call.getPeer()));
+/** Most calls are answered before anybody asks whether they have ended: what tells is made for those who ask. */
+class UnaryCall implements RpcCall {
+  readonly hub: ServedHub;
+  readonly #call: ServerUnaryCall<unknown, unknown>;
+  #ended: AbortController | undefined;
+
+  constructor(call: ServerUnaryCall<unknown, unknown>, hub: ServedHub) {
+    this.#call = call;
+    this.hub = hub;
+  }
+
+  get peer(): string {
+    return this.#call.getPeer();
+  }
+
+  get signal(): AbortSignal {
+    this.#ended ??= endOf(this.#call);
+    return this.#ended.signal;
+  }
 }
 
-/** Most calls are answered before anybody asks whether they have ended: the signal is made for those who ask. */
-class CallSignal {
-  #controller: AbortController | undefined;
-  #hasEnded = false;
-
-  constructor(call: ServerUnaryCall<unknown, unknown>) {
-    call.on("cancelled", () => {
-      this.#hasEnded = true;
-      this.#controller?.abort();
-    });
-  }
-
-  with(hub: ServedHub, peer: string): RpcCall {
-    const signal = (): AbortSignal => this.#signal;
-    return {
-      hub,
-      peer,
-      get signal() {
-        return signal();
-      },
-    };
-  }
-
-  get #signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#hasEnded) this.#controller.abort();
-    return this.#controller.signal;
-  }
+function endOf(call: ServerUnaryCall<unknown, unknown>): AbortController {
+  const ended = new AbortController();
+  if (call.cancelled) ended.abort();
+  else call.once("cancelled", () => ended.abort());
+  return ended;
 }
 
 /** What the caller is told; a failure of the server itself is for its log. */

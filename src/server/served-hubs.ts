@@ -27,18 +27,19 @@ interface OpenHub {
 /** The task hubs that callers of the gRPC server name: that of the host, and others of the same store, run for workers alone. */
 export class ServedHubs {
   readonly #options: ServedHubsOptions;
+  readonly #own: ServedHub;
   readonly #others = new Map<string, Promise<OpenHub>>();
   /** Under way; whoever names the hub meanwhile means the next one. */
   readonly #removals = new Map<string, Promise<void>>();
 
   constructor(options: ServedHubsOptions) {
     this.#options = options;
+    this.#own = this.#served(options.own, options.ownWorkers);
   }
 
   /** @throws {DurableError} TASK_HUB_NOT_FOUND, INVALID_TASK_HUB_NAME */
   async of(name: string | undefined): Promise<ServedHub> {
-    const { own, ownWorkers } = this.#options;
-    if (name === undefined || sameName(name, own.name)) return this.#served(own, ownWorkers);
+    if (name === undefined || sameName(name, this.#own.name)) return this.#own;
     return (await this.#other(name)).served;
   }
 

@@ -1,10 +1,8 @@
-import { toBinary } from "@bufbuild/protobuf";
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { create, toBinary } from "@bufbuild/protobuf";
 import type { HistoryEvent } from "../core/history-event.ts";
-import { HistoryEventSchema, OrchestratorRequestSchema } from "./generated/orchestrator_service_pb.ts";
+import { OrchestratorRequestSchema } from "./generated/orchestrator_service_pb.ts";
 import { encodeHistory, type HistoryReader } from "./history-codec.ts";
 
-const PAST_EVENTS = OrchestratorRequestSchema.field.pastEvents.number;
 const FIRST_BYTES = 512;
 
 /** What is known of a past that has been encoded before: it grows, and what is in it stays. */
@@ -39,11 +37,8 @@ export class EncodedPast {
 
   growTo(past: readonly HistoryEvent[]): void {
     if (past.length === this.#events) return;
-    const writer = new BinaryWriter();
-    for (const event of encodeHistory(past.slice(this.#events), this.reader, this.viaEvents)) {
-      writer.tag(PAST_EVENTS, WireType.LengthDelimited).bytes(toBinary(HistoryEventSchema, event));
-    }
-    this.#append(writer.finish());
+    const pastEvents = encodeHistory(past.slice(this.#events), this.reader, this.viaEvents);
+    this.#append(toBinary(OrchestratorRequestSchema, create(OrchestratorRequestSchema, { pastEvents })));
     this.#events = past.length;
   }
 

@@ -51,9 +51,14 @@ interface Serializer {
   readonly deserialize: (bytes: Uint8Array) => unknown;
 }
 
+const NO_BYTES = Buffer.alloc(0);
+
 function serializer(schema: DescMessage): Serializer {
   return {
-    serialize: (message) => asBuffer(toBinary(schema, message as MessageShape<typeof schema>)),
+    serialize:
+      schema.fields.length === 0
+        ? () => NO_BYTES
+        : (message) => asBuffer(toBinary(schema, message as MessageShape<typeof schema>)),
     // Fields that only a newer peer knows are of no use to anyone here, and keeping them costs time.
     deserialize: (bytes) => fromBinary(schema, bytes, { readUnknownFields: false }),
   };
