@@ -13,7 +13,7 @@ import type { Rpc } from "./served-hub.ts";
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
 
-/** Newest first, or in the order of ids when they have a prefix. Entities are not among them. */
+/** Oldest first, or in the order of ids when they have a prefix. Entities are not among them. */
 export const queryInstances: Rpc<wire.QueryInstancesRequest, wire.QueryInstancesResponse> = async (
   { query = create(wire.InstanceQuerySchema) },
   { hub },
@@ -28,6 +28,7 @@ export const queryInstances: Rpc<wire.QueryInstancesRequest, wire.QueryInstances
   });
   const page = await hub.query.list(filter, {
     size: sizeOf(query.maxInstanceCount),
+    order: "oldestFirst",
     ...given({ continuationToken: query.continuationToken || undefined }),
   });
   return create(wire.QueryInstancesResponseSchema, {
@@ -53,7 +54,12 @@ export const listInstanceIds: Rpc<wire.ListInstanceIdsRequest, wire.ListInstance
   do {
     const page = await hub.query.list(
       { statuses },
-      { size: size - instanceIds.length, payloads: false, ...given({ continuationToken }) },
+      {
+        size: size - instanceIds.length,
+        payloads: false,
+        order: "oldestFirst",
+        ...given({ continuationToken }),
+      },
     );
     for (const { instanceId, completedAt } of page.instances) {
       if (completedAt !== undefined && completedAt >= from && completedAt <= to) instanceIds.push(instanceId);

@@ -18,6 +18,7 @@ export {
 } from "./errors.ts";
 export { matchesFilter, terminalOnly } from "./instance-filter.ts";
 export type {
+  CreationOrder,
   InstanceFilter,
   InstancePage,
   InstanceRecord,

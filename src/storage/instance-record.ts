@@ -48,9 +48,14 @@ export interface PageRequest {
   readonly continuationToken?: string;
   /** Input, output and failure are left out when false. Default true. */
   readonly payloads?: boolean;
+  /** Of creation, where the filter has no id prefix. Default: newest first. All pages of a listing have the same. */
+  readonly order?: CreationOrder;
 }
 
-/** Newest first; with an id prefix, also an empty one, in the order of ids. A page that has a token is never empty. */
+/** By time, and in the order in which they were made where that is equal. */
+export type CreationOrder = "newestFirst" | "oldestFirst";
+
+/** In the order of creation; with an id prefix, also an empty one, in the order of ids. A page that has a token is never empty. */
 export interface InstancePage {
   readonly instances: readonly InstanceRecord[];
   readonly continuationToken?: string;

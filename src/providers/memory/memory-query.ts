@@ -34,9 +34,11 @@ export class MemoryQueryStore implements QueryStore {
     this.#hub.checkExists();
     checkPageSize(page.size);
     const { name } = this.#hub.description;
-    const order = orderOf(filter);
+    const order = orderOf(filter, page.order);
     const after =
-      page.continuationToken === undefined ? undefined : decodeToken(name, filter, page.continuationToken);
+      page.continuationToken === undefined
+        ? undefined
+        : decodeToken(name, filter, order, page.continuationToken);
     const rest = this.#matching(filter)
       .filter((record) => after === undefined || compare(after, cursorAt(record, order)) < 0)
       .toSorted((left, right) => compare(cursorAt(left, order), cursorAt(right, order)));
@@ -119,8 +121,9 @@ export function chunksOf(instance: MemoryInstance): readonly HistoryChunk[] {
 
 /** Negative when the left one comes first in its listing. */
 function compare(left: ListCursor, right: ListCursor): number {
-  if (left.order === "newestFirst" && right.order === "newestFirst") {
-    return right.createdAt - left.createdAt || right.run - left.run;
+  if (left.order !== "byId" && right.order !== "byId") {
+    const older = left.createdAt - right.createdAt || left.run - right.run;
+    return left.order === "oldestFirst" ? older : -older;
   }
   if (left.order === "byId" && right.order === "byId") {
     return left.instanceId === right.instanceId ? 0 : left.instanceId < right.instanceId ? -1 : 1;

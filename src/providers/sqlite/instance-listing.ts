@@ -1,14 +1,9 @@
 import { RUNTIME_STATUSES, type RuntimeStatus } from "../../core/orchestration-status.ts";
-import { type InstanceFilter, matchesFilter } from "../../storage/index.ts";
+import { type CreationOrder, type InstanceFilter, matchesFilter } from "../../storage/index.ts";
 import { type ListCursor, orderOf } from "../listing/continuation-token.ts";
 import type { Database, Statement } from "./database.ts";
 import { numberOf, statusOf } from "./instance-row.ts";
-
-interface KeyRow {
-  readonly run: number;
-  readonly created_at: number;
-  readonly status: number;
-}
+import { type KeyRow, TimeWalk } from "./time-walk.ts";
 
 interface NamedRow extends KeyRow {
   readonly instance_id: string;
@@ -39,21 +34,15 @@ export interface ListingStep {
  * index: its walk looks at every instance the other conditions leave, a step at a time.
  */
 export class InstanceListing {
-  readonly #sameTime: Statement<KeyRow>;
-  readonly #older: Statement<KeyRow>;
+  readonly #byTime: Readonly<Record<CreationOrder, TimeWalk>>;
   readonly #byId: Statement<IdRow>;
   readonly #named: Statement<NamedRow>;
 
   constructor(database: Database) {
-    this.#sameTime = database.prepare(
-      `select run, created_at, status from instances
-       where hub_id = ? and status = ? and created_at = ? and run < ? order by run desc limit ?`,
-    );
-    this.#older = database.prepare(
-      `select run, created_at, status from instances
-       where hub_id = ? and status = ? and created_at >= ? and created_at < ?
-       order by created_at desc, run desc limit ?`,
-    );
+    this.#byTime = {
+      newestFirst: new TimeWalk(database, "newestFirst"),
+      oldestFirst: new TimeWalk(database, "oldestFirst"),
+    };
     this.#byId = database.prepare(
       `select n.instance_id, i.run, i.created_at, i.status, i.name
        from instance_ids n left join instances i on i.run = n.run
@@ -64,11 +53,18 @@ export class InstanceListing {
     );
   }
 
-  /** Looks at no more than about `limit` instances. */
-  step(hubId: number, filter: InstanceFilter, after: ListCursor | undefined, limit: number): ListingStep {
-    return orderOf(filter) === "byId"
+  /** Looks at no more than about `limit` instances. The order is of creation, where the filter leaves one. */
+  step(
+    hubId: number,
+    filter: InstanceFilter,
+    after: ListCursor | undefined,
+    limit: number,
+    creation?: CreationOrder,
+  ): ListingStep {
+    const order = orderOf(filter, creation);
+    return order === "byId"
       ? this.#stepById(hubId, filter, after, limit)
-      : this.#stepByTime(hubId, filter, after, limit);
+      : this.#stepByTime(hubId, filter, after, limit, order);
   }
 
   #stepById(
@@ -93,32 +89,17 @@ export class InstanceListing {
     filter: InstanceFilter,
     after: ListCursor | undefined,
     limit: number,
+    order: CreationOrder,
   ): ListingStep {
+    const walk = this.#byTime[order];
     const heads = statusNumbers(filter.statuses).flatMap((status) =>
-      this.#head(hubId, status, filter, after, limit),
+      walk.next({ hubId, status, filter }, after, limit),
     );
-    const rows = heads.toSorted(newestFirst).slice(0, limit);
+    const rows = heads.toSorted((left, right) => walk.compare(left, right)).slice(0, limit);
     const wanted = filter.name === undefined ? rows : rows.filter((row) => this.#hasName(row, filter));
-    const found = wanted.map((row) => listed(row, timeCursor(row)));
+    const found = wanted.map((row) => listed(row, timeCursor(row, order)));
     const last = rows.at(-1);
-    return last && rows.length === limit ? { found, cursor: timeCursor(last) } : { found };
-  }
-
-  /** The next instances of one status. */
-  #head(
-    hubId: number,
-    status: number,
-    filter: InstanceFilter,
-    after: ListCursor | undefined,
-    limit: number,
-  ): readonly KeyRow[] {
-    const from = filter.createdFrom ?? Number.MIN_SAFE_INTEGER;
-    if (after?.order !== "newestFirst") {
-      return this.#older.all(hubId, status, from, endOf(filter), limit);
-    }
-    const same = this.#sameTime.all(hubId, status, after.createdAt, after.run, limit);
-    if (same.length === limit) return same;
-    return [...same, ...this.#older.all(hubId, status, from, after.createdAt, limit - same.length)];
+    return last && rows.length === limit ? { found, cursor: timeCursor(last, order) } : { found };
   }
 
   #hasName(row: KeyRow, filter: InstanceFilter): boolean {
@@ -136,25 +117,16 @@ function listed(row: KeyRow, cursor: ListCursor): ListedInstance {
   return { run: row.run, status: statusOf(row.status), cursor };
 }
 
-function timeCursor({ created_at: createdAt, run }: KeyRow): ListCursor {
-  return { order: "newestFirst", createdAt, run };
+function timeCursor({ created_at: createdAt, run }: KeyRow, order: CreationOrder): ListCursor {
+  return { order, createdAt, run };
 }
 
 function idCursor({ instance_id: instanceId }: IdRow): ListCursor {
   return { order: "byId", instanceId };
 }
 
-function newestFirst(left: KeyRow, right: KeyRow): number {
-  return right.created_at - left.created_at || right.run - left.run;
-}
-
 function statusNumbers(statuses: readonly RuntimeStatus[] = RUNTIME_STATUSES): readonly number[] {
   return [...new Set(statuses)].map(numberOf);
-}
-
-/** The first time after the filter's, which is inclusive. */
-function endOf({ createdTo = Number.MAX_SAFE_INTEGER - 1 }: InstanceFilter): number {
-  return Math.floor(createdTo) + 1;
 }
 
 /** The smallest text above the given one. */

@@ -10,7 +10,7 @@ import type {
   StatusCounts,
   StoredMessage,
 } from "../../storage/index.ts";
-import { decodeToken, encodeToken, type ListCursor } from "../listing/continuation-token.ts";
+import { decodeToken, encodeToken, type ListCursor, orderOf } from "../listing/continuation-token.ts";
 import { checkPageSize, emptyCounts } from "../listing/page.ts";
 import { recordOf } from "./instance-row.ts";
 import { purgeIds } from "./purge.ts";
@@ -42,7 +42,8 @@ export class SqliteQueryStore implements QueryStore {
     checkPageSize(page.size);
     const { name } = this.#hub.description;
     const { size, continuationToken: token } = page;
-    let after = token === undefined ? undefined : decodeToken(name, filter, token);
+    let after =
+      token === undefined ? undefined : decodeToken(name, filter, orderOf(filter, page.order), token);
     const instances: InstanceRecord[] = [];
     for (let steps = 1; ; steps++) {
       const room = size - instances.length;
@@ -141,7 +142,7 @@ export class SqliteQueryStore implements QueryStore {
     filter: InstanceFilter,
     after: ListCursor | undefined,
     { room, limit }: { readonly room: number; readonly limit: number },
-    { payloads = true }: PageRequest,
+    { payloads = true, order }: PageRequest,
   ): {
     readonly records: readonly InstanceRecord[];
     readonly cursor: ListCursor | undefined;
@@ -149,7 +150,7 @@ export class SqliteQueryStore implements QueryStore {
   } {
     const { store, hubId } = this.#hub;
     return this.#read("list", () => {
-      const step = store.listing.step(hubId, filter, after, limit);
+      const step = store.listing.step(hubId, filter, after, limit, order);
       const wanted = step.found.slice(0, room);
       const records = wanted.flatMap(({ run }) => store.tables.instances.recordAtRun(run, payloads) ?? []);
       const isFull = wanted.length === room;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { InstanceFilter, InstanceRecord, TaskHubStore } from "../../storage/index.ts";
+import type { CreationOrder, InstanceFilter, InstanceRecord, TaskHubStore } from "../../storage/index.ts";
 import type { OpenHarness } from "./harness.ts";
 import { chunk, NOW, newInstance, type Scene, useScene } from "./scene.ts";
 
@@ -14,6 +14,31 @@ export function describeQueries(open: OpenHarness): void {
       await scene().create("twin2", { createdAt: NOW });
 
       expect(ids(await all(scene().hub, {}, 10))).toEqual(["new", "twin2", "twin1", "old"]);
+    });
+
+    test("instances are listed oldest first when that is asked for, in pages of any size", async () => {
+      await scene().create("new", { createdAt: NOW + 1 });
+      await scene().create("twin1", { createdAt: NOW });
+      await scene().create("old", { createdAt: NOW - 1 });
+      await scene().create("twin2", { createdAt: NOW });
+      const owner = await scene().join();
+      await owner.complete("ended", await scene().create("ended", { createdAt: NOW }));
+
+      for (const size of [1, 2, 10]) {
+        expect(ids(await all(scene().hub, {}, size, "oldestFirst"))).toEqual([
+          "old",
+          "twin1",
+          "twin2",
+          "ended",
+          "new",
+        ]);
+        const between = { createdFrom: NOW - 0.5, createdTo: NOW + 0.5 };
+        expect(ids(await all(scene().hub, between, size, "oldestFirst"))).toEqual([
+          "twin1",
+          "twin2",
+          "ended",
+        ]);
+      }
     });
 
     const filters: readonly [string, InstanceFilter, readonly string[]][] = [
@@ -68,15 +93,17 @@ export function describeQueries(open: OpenHarness): void {
       expect(seen.toSorted()).toEqual([...runs.keys()].toSorted());
     });
 
-    test("a token of another filter is refused, and so is nonsense", async () => {
+    test("a token of another filter or order is refused, and so is nonsense", async () => {
       await setFour(scene());
       const page = { size: 1 };
       const { continuationToken = "" } = await scene().hub.query.list({}, page);
 
       const misused = scene().hub.query.list({ name: "pay" }, { ...page, continuationToken });
+      const turned = scene().hub.query.list({}, { ...page, continuationToken, order: "oldestFirst" });
       const nonsense = scene().hub.query.list({}, { ...page, continuationToken: "bm9uc2Vuc2U" });
 
       await expect(misused).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+      await expect(turned).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
       await expect(nonsense).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     });
 
@@ -152,11 +179,20 @@ async function setFour(scene: Scene): Promise<void> {
   await owner.complete("c2", await scene.create("c2", { createdAt: NOW + 3, name: "Pay" }));
 }
 
-async function all(hub: TaskHubStore, filter: InstanceFilter, size: number): Promise<InstanceRecord[]> {
+async function all(
+  hub: TaskHubStore,
+  filter: InstanceFilter,
+  size: number,
+  order: CreationOrder = "newestFirst",
+): Promise<InstanceRecord[]> {
   const found: InstanceRecord[] = [];
   let token: string | undefined;
   do {
-    const page = await hub.query.list(filter, { size, ...(token ? { continuationToken: token } : {}) });
+    const page = await hub.query.list(filter, {
+      size,
+      order,
+      ...(token ? { continuationToken: token } : {}),
+    });
     if (page.continuationToken !== undefined && page.instances.length === 0)
       throw new Error("An empty page has a token");
     found.push(...page.instances);
