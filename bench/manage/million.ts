@@ -5,7 +5,7 @@ import { openSqliteStorage } from "perdure/providers/sqlite";
 import type { Episode, HistoryChunk, InstancePatch, OwnedPartition, WorkerStore } from "perdure/storage";
 import { benchApp } from "../hub.ts";
 
-const HUB = "DurableFunctionsHub";
+export const HUB = "DurableFunctionsHub";
 const AT_ONCE = 1_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** They were created evenly over so many days before now. */

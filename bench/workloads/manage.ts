@@ -5,11 +5,12 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type DurableClient, getClient } from "perdure";
+import { openSqliteStorage } from "perdure/providers/sqlite";
 import { startServer } from "perdure/server";
 import { runInChild } from "../child.ts";
 import { benchApp } from "../hub.ts";
-import { DAYS, fillHub } from "../manage/million.ts";
-import { filters, measurePages } from "../manage/pages.ts";
+import { DAYS, fillHub, HUB } from "../manage/million.ts";
+import { listingsByCompletion, listingsOverHttp, measurePages } from "../manage/pages.ts";
 import { Sequences } from "../manage/sequences.ts";
 import { percentile, timed } from "../statistics.ts";
 import type { Metrics, Workload } from "../workload.ts";
@@ -42,18 +43,25 @@ export const manageServer: Workload = {
   defaultN: 1_000_000,
   better: "lower",
   perdure: async ({ n, folder }): Promise<Metrics> => {
+    const path = join(folder, "perdure.db");
     const server = await startServer({
       app: benchApp(),
       appPath: folder,
-      storage: `sqlite:${join(folder, "perdure.db")}`,
+      storage: `sqlite:${path}`,
       port: 0,
     });
     const api = `${server.url}/runtime/webhooks/durabletask`;
     const memory = new Memory();
     const pages: Metrics[] = [];
-    for (const [name, filter] of Object.entries(filters(Date.now()))) {
-      pages.push(await measurePages(`${api}/instances`, name, filter, n / 2));
+    const storage = openSqliteStorage({ path });
+    const listings = {
+      ...listingsOverHttp(`${api}/instances`, Date.now()),
+      ...listingsByCompletion((await storage.openTaskHub(HUB)).query),
+    };
+    for (const [name, listing] of Object.entries(listings)) {
+      pages.push(await measurePages(name, listing, n / 2));
     }
+    await storage.close();
     const counts = await measureCounts(api);
     memory.mark("memory after pages MB");
     const purge = await measurePurge(getClient(), n, memory);

@@ -230,12 +230,16 @@ const management = {
   },
   async list_ids(t) {
     const from = new Date(Date.now() - 1);
-    const ids = [
-      await t.start("sequence", "l"),
-      await t.start("sequence", "l"),
-      await t.start("sequence", "l"),
-    ];
-    for (const id of ids) await t.ended(id);
+    const held = await t.start("hold");
+    const ids = [];
+    for (let count = 0; count < 3; count++) {
+      const id = await t.start("sequence", "l");
+      await t.ended(id);
+      ids.push(id);
+    }
+    await t.client.raiseOrchestrationEvent(held, "Release");
+    await t.ended(held);
+    ids.push(held);
     const listed = [];
     let lastInstanceKey;
     do {
@@ -248,12 +252,11 @@ const management = {
       listed.push(...page.values);
       lastInstanceKey = page.continuationToken;
     } while (lastInstanceKey);
-    for (const id of ids)
-      equal(
-        listed.filter((each) => each === id),
-        [id],
-        "listed once",
-      );
+    equal(
+      listed.filter((id) => ids.includes(id)),
+      ids,
+      "in the order of their ends",
+    );
   },
   async restart(t) {
     const id = await t.start("sequence", "r");

@@ -320,9 +320,14 @@ def query_pages(t):
 @scenario
 def list_ids(t):
     begin = now() - timedelta(milliseconds=1)
-    ids = [t.start("sequence", "l") for _ in range(3)]
-    for id in ids:
-        t.ended(id)
+    held = t.start("hold")
+    ids = []
+    for _ in range(3):
+        ids.append(t.start("sequence", "l"))
+        t.ended(ids[-1])
+    t.client.raise_orchestration_event(held, "Release")
+    t.ended(held)
+    ids.append(held)
     listed, token = [], None
     while True:
         page = t.client.list_instance_ids(
@@ -332,8 +337,7 @@ def list_ids(t):
         token = page.continuation_token
         if not token:
             break
-    for id in ids:
-        equal(listed.count(id), 1, "times listed")
+    equal([id for id in listed if id in ids], ids, "in the order of their ends")
 
 
 @scenario

@@ -1,8 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { given } from "../core/given.ts";
-import { TERMINAL_STATUSES } from "../core/orchestration-status.ts";
-import type { InstanceFilter } from "../storage/index.ts";
+import type { CompletionFilter, InstanceFilter } from "../storage/index.ts";
 import * as wire from "../wire/generated/orchestrator_service_pb.ts";
 import { decodeStatus } from "../wire/status-codec.ts";
 import { decodeOptionalTimestamp } from "../wire/timestamp-codec.ts";
@@ -39,34 +38,24 @@ export const queryInstances: Rpc<wire.QueryInstancesRequest, wire.QueryInstances
   });
 };
 
-/** Ended instances that have ended in the time that is asked for, in the order in which they were made. */
+/** Ended instances in the order in which they have ended. */
 export const listInstanceIds: Rpc<wire.ListInstanceIdsRequest, wire.ListInstanceIdsResponse> = async (
   request,
   { hub },
 ) => {
-  const wanted = request.runtimeStatus.map(decodeStatus);
-  const statuses = TERMINAL_STATUSES.filter((each) => wanted.length === 0 || wanted.includes(each));
-  const from = decodeOptionalTimestamp(request.completedTimeFrom) ?? Number.NEGATIVE_INFINITY;
-  const to = decodeOptionalTimestamp(request.completedTimeTo) ?? Number.POSITIVE_INFINITY;
-  const size = sizeOf(request.pageSize);
-  let continuationToken = request.lastInstanceKey || undefined;
-  const instanceIds: string[] = [];
-  do {
-    const page = await hub.query.list(
-      { statuses },
-      {
-        size: size - instanceIds.length,
-        payloads: false,
-        order: "oldestFirst",
-        ...given({ continuationToken }),
-      },
-    );
-    for (const { instanceId, completedAt } of page.instances) {
-      if (completedAt !== undefined && completedAt >= from && completedAt <= to) instanceIds.push(instanceId);
-    }
-    continuationToken = page.continuationToken;
-  } while (continuationToken !== undefined && instanceIds.length < size);
-  return create(wire.ListInstanceIdsResponseSchema, { instanceIds, lastInstanceKey: continuationToken });
+  const filter: CompletionFilter = given({
+    statuses: request.runtimeStatus.length === 0 ? undefined : request.runtimeStatus.map(decodeStatus),
+    completedFrom: decodeOptionalTimestamp(request.completedTimeFrom),
+    completedTo: decodeOptionalTimestamp(request.completedTimeTo),
+  });
+  const { instanceIds, continuationToken } = await hub.query.listByCompletion(filter, {
+    size: sizeOf(request.pageSize),
+    ...given({ continuationToken: request.lastInstanceKey || undefined }),
+  });
+  return create(wire.ListInstanceIdsResponseSchema, {
+    instanceIds: [...instanceIds],
+    lastInstanceKey: continuationToken,
+  });
 };
 
 function sizeOf(wish: number): number {

@@ -16,10 +16,12 @@ export {
   StorageUnavailableError,
   TaskHubNotFoundError,
 } from "./errors.ts";
-export { matchesFilter, terminalOnly } from "./instance-filter.ts";
+export { matchesCompletion, matchesFilter, terminalOnly } from "./instance-filter.ts";
 export type {
+  CompletionFilter,
   CreationOrder,
   InstanceFilter,
+  InstanceIdPage,
   InstancePage,
   InstanceRecord,
   PageRequest,

@@ -1,5 +1,5 @@
-import { TERMINAL_STATUSES } from "../core/orchestration-status.ts";
-import type { InstanceFilter, InstanceRecord } from "./instance-record.ts";
+import { isTerminal, TERMINAL_STATUSES } from "../core/orchestration-status.ts";
+import type { CompletionFilter, InstanceFilter, InstanceRecord } from "./instance-record.ts";
 
 type Filterable = Pick<InstanceRecord, "instanceId" | "name" | "status" | "createdAt">;
 
@@ -11,6 +11,20 @@ export function matchesFilter(filter: InstanceFilter, row: Filterable): boolean 
     (statuses === undefined || statuses.includes(row.status)) &&
     (instanceIdPrefix === undefined || row.instanceId.startsWith(instanceIdPrefix)) &&
     (name === undefined || row.name.toLowerCase() === name.toLowerCase())
+  );
+}
+
+/** An instance whose end has no time, as of a history from elsewhere, is in no listing by completion. */
+export function matchesCompletion<Row extends Pick<InstanceRecord, "status" | "completedAt">>(
+  { completedFrom, completedTo, statuses }: CompletionFilter,
+  row: Row,
+): row is Row & { readonly completedAt: number } {
+  return (
+    isTerminal(row.status) &&
+    row.completedAt !== undefined &&
+    (completedFrom === undefined || row.completedAt >= completedFrom) &&
+    (completedTo === undefined || row.completedAt <= completedTo) &&
+    (statuses === undefined || statuses.includes(row.status))
   );
 }
 

@@ -61,6 +61,22 @@ export interface InstancePage {
   readonly continuationToken?: string;
 }
 
+/** Which ended instances a listing by completion is of. All given conditions must hold. */
+export interface CompletionFilter {
+  /** Inclusive. */
+  readonly completedFrom?: number;
+  /** Inclusive. */
+  readonly completedTo?: number;
+  /** Those that are no end (S-16) match nothing. Default: every end. */
+  readonly statuses?: readonly RuntimeStatus[];
+}
+
+/** In the order of completion, and of ids (by code points) where that is equal. A page that has a token is never empty. */
+export interface InstanceIdPage {
+  readonly instanceIds: readonly string[];
+  readonly continuationToken?: string;
+}
+
 export type StatusCounts = Readonly<Record<RuntimeStatus, number>>;
 
 export interface PurgeProgress {

@@ -11,7 +11,9 @@ import type {
   TimerKey,
 } from "./episode.ts";
 import type {
+  CompletionFilter,
   InstanceFilter,
+  InstanceIdPage,
   InstancePage,
   InstanceRecord,
   PageRequest,
@@ -92,6 +94,15 @@ export interface QueryStore {
   get(instanceId: string): Promise<InstanceRecord | undefined>;
   /** @throws {DurableError} INVALID_ARGUMENT for a continuation token that is not of this filter. */
   list(filter: InstanceFilter, page: PageRequest): Promise<InstancePage>;
+  /**
+   * Ended instances, first ended first: what ends while someone goes through the pages comes on a later one.
+   *
+   * @throws {DurableError} INVALID_ARGUMENT for a continuation token that is not of this filter.
+   */
+  listByCompletion(
+    filter: CompletionFilter,
+    page: Pick<PageRequest, "size" | "continuationToken">,
+  ): Promise<InstanceIdPage>;
   count(filter: Omit<InstanceFilter, "statuses">): Promise<StatusCounts>;
   /** The chunks of the current run, in order, read piece by piece. */
   history(instanceId: string, fromSeq?: number): AsyncIterable<HistoryChunk>;

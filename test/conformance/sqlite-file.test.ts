@@ -190,6 +190,7 @@ describe.each(readdirSync(DATABASES))("the golden file %s", (name) => {
     ]);
     expect((await query.list({ instanceIdPrefix: "r" }, { size: 10 })).instances).toHaveLength(1);
     expect(await query.get("failed")).toMatchObject({ status: "Failed" });
+    expect(await query.listByCompletion({}, { size: 10 })).toEqual({ instanceIds: ["completed"] });
     if (hasTraces) {
       const traceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
       expect(await query.get("pending")).toMatchObject({ traceContext: { traceParent } });

@@ -140,6 +140,7 @@ function bound(query: QueryStore): QueryStore {
   return {
     get: (id) => query.get(id),
     list: (filter, page) => query.list(filter, page),
+    listByCompletion: (filter, page) => query.listByCompletion(filter, page),
     count: (filter) => query.count(filter),
     history: (id, from) => query.history(id, from),
     messages: (id) => query.messages(id),

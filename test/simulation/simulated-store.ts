@@ -84,6 +84,7 @@ export class SimulatedConnection {
     return {
       get: this.#read("get", store.get.bind(store)),
       list: this.#read("list", store.list.bind(store)),
+      listByCompletion: this.#read("listByCompletion", store.listByCompletion.bind(store)),
       count: this.#read("count", store.count.bind(store)),
       history: (instanceId, fromSeq) => this.#each("history", () => store.history(instanceId, fromSeq)),
       messages: this.#read("messages", store.messages.bind(store)),

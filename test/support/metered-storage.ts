@@ -38,6 +38,7 @@ function meteredQuery(query: QueryStore, meter: StoreMeter): QueryStore {
   return {
     get: (id) => read(query.get(id)),
     list: (filter, page) => read(query.list(filter, page)),
+    listByCompletion: (filter, page) => read(query.listByCompletion(filter, page)),
     count: (filter) => read(query.count(filter)),
     history: (id, fromSeq) => read(query.history(id, fromSeq)),
     messages: (id) => read(query.messages(id)),

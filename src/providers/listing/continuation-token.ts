@@ -1,41 +1,28 @@
 import { createHash } from "node:crypto";
 import { DurableError } from "../../core/errors.ts";
-import type { CreationOrder, InstanceFilter } from "../../storage/index.ts";
 
-/** The last instance of a page, in the order of its listing. */
-export type ListCursor =
-  | { readonly order: CreationOrder; readonly createdAt: number; readonly run: number }
-  | { readonly order: "byId"; readonly instanceId: string };
-
-export type ListOrder = ListCursor["order"];
-
-export function orderOf(filter: InstanceFilter, order: CreationOrder = "newestFirst"): ListOrder {
-  return filter.instanceIdPrefix === undefined ? order : "byId";
+/** What a token names: where to go on, and the listing it belongs to; in another one it would skip instances in silence. */
+export function encodeToken(listing: readonly unknown[], place: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify([fingerprint(listing), ...place])).toString("base64url");
 }
 
-/** A token names where to go on, and the filter and order it belongs to; with others it would skip instances in silence. */
-export function encodeToken(taskHub: string, filter: InstanceFilter, cursor: ListCursor): string {
-  const place = cursor.order === "byId" ? [cursor.instanceId] : [cursor.createdAt, cursor.run];
-  return Buffer.from(JSON.stringify([fingerprint(taskHub, filter, cursor.order), ...place])).toString(
-    "base64url",
+/**
+ * The place a token of this listing names.
+ *
+ * @throws {DurableError} INVALID_ARGUMENT for a token of another one, or of none.
+ */
+export function decodeToken(listing: readonly unknown[], token: string): readonly unknown[] {
+  const [print, ...place] = parse(token);
+  if (print !== fingerprint(listing)) throw invalidToken();
+  return place;
+}
+
+export function invalidToken(cause?: unknown): DurableError {
+  return new DurableError(
+    "INVALID_ARGUMENT",
+    "The continuation token does not belong to this listing. Pass the token of the page before, with the same filter and order.",
+    { cause },
   );
-}
-
-/** @throws {DurableError} INVALID_ARGUMENT for a token that is not of this filter and order. */
-export function decodeToken(
-  taskHub: string,
-  filter: InstanceFilter,
-  order: ListOrder,
-  token: string,
-): ListCursor {
-  const [filterPrint, first, second] = parse(token);
-  if (filterPrint !== fingerprint(taskHub, filter, order)) throw invalidToken();
-  if (order === "byId") {
-    if (typeof first === "string") return { order, instanceId: first };
-  } else if (typeof first === "number" && typeof second === "number") {
-    return { order, createdAt: first, run: second };
-  }
-  throw invalidToken();
 }
 
 function parse(token: string): readonly unknown[] {
@@ -47,24 +34,6 @@ function parse(token: string): readonly unknown[] {
   }
 }
 
-function invalidToken(cause?: unknown): DurableError {
-  return new DurableError(
-    "INVALID_ARGUMENT",
-    "The continuation token does not belong to this listing. Pass the token of the page before, with the same filter and order.",
-    { cause },
-  );
-}
-
-function fingerprint(taskHub: string, filter: InstanceFilter, order: ListOrder): string {
-  const { createdFrom, createdTo, statuses, instanceIdPrefix, name } = filter;
-  const parts = [
-    taskHub.toLowerCase(),
-    createdFrom ?? null,
-    createdTo ?? null,
-    statuses === undefined ? null : statuses.toSorted(),
-    instanceIdPrefix ?? null,
-    name?.toLowerCase() ?? null,
-    ...(order === "oldestFirst" ? [order] : []),
-  ];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 11);
+function fingerprint(listing: readonly unknown[]): string {
+  return createHash("sha256").update(JSON.stringify(listing)).digest("base64url").slice(0, 11);
 }

@@ -1,7 +1,8 @@
 import { DurableError } from "../../core/errors.ts";
 import type { RuntimeStatus } from "../../core/orchestration-status.ts";
-import type { InstanceRecord, StatusCounts } from "../../storage/index.ts";
-import type { ListCursor, ListOrder } from "./continuation-token.ts";
+import type { CompletionFilter, InstanceIdPage, InstanceRecord, StatusCounts } from "../../storage/index.ts";
+import { type CompletionCursor, encodeCompletion } from "./completion-cursor.ts";
+import type { ListCursor, ListOrder } from "./list-cursor.ts";
 
 export const MAX_PAGE_SIZE = 1000;
 
@@ -17,6 +18,19 @@ export function checkPageSize(size: number): void {
 export function cursorAt(record: InstanceRecord, order: ListOrder): ListCursor {
   const { instanceId, createdAt, run } = record;
   return order === "byId" ? { order, instanceId } : { order, createdAt, run };
+}
+
+/** The page that begins with these; one more than has room in it tells that there are more pages. */
+export function pageOfEnded(
+  taskHub: string,
+  filter: CompletionFilter,
+  size: number,
+  found: readonly CompletionCursor[],
+): InstanceIdPage {
+  const instanceIds = found.slice(0, size).map(({ instanceId }) => instanceId);
+  const last = found[size - 1];
+  if (last === undefined || found.length === size) return { instanceIds };
+  return { instanceIds, continuationToken: encodeCompletion(taskHub, filter, last) };
 }
 
 export function withoutPayloads(record: InstanceRecord): InstanceRecord {

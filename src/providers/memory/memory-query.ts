@@ -1,10 +1,13 @@
 import { isEntityId } from "../../core/entity-id.ts";
 import { isTerminal } from "../../core/orchestration-status.ts";
 import {
+  type CompletionFilter,
   type HistoryChunk,
   type InstanceFilter,
+  type InstanceIdPage,
   type InstancePage,
   type InstanceRecord,
+  matchesCompletion,
   matchesFilter,
   type PageRequest,
   type PurgeProgress,
@@ -13,8 +16,9 @@ import {
   type StoredMessage,
   terminalOnly,
 } from "../../storage/index.ts";
-import { decodeToken, encodeToken, type ListCursor, orderOf } from "../listing/continuation-token.ts";
-import { checkPageSize, cursorAt, emptyCounts, withoutPayloads } from "../listing/page.ts";
+import { compareCompletion, compareIds, decodeCompletion } from "../listing/completion-cursor.ts";
+import { decodeCursor, encodeCursor, type ListCursor, orderOf } from "../listing/list-cursor.ts";
+import { checkPageSize, cursorAt, emptyCounts, pageOfEnded, withoutPayloads } from "../listing/page.ts";
 import type { MemoryHub } from "./memory-hub.ts";
 import type { MemoryInstance } from "./memory-instance.ts";
 
@@ -38,7 +42,7 @@ export class MemoryQueryStore implements QueryStore {
     const after =
       page.continuationToken === undefined
         ? undefined
-        : decodeToken(name, filter, order, page.continuationToken);
+        : decodeCursor(name, filter, order, page.continuationToken);
     const rest = this.#matching(filter)
       .filter((record) => after === undefined || compare(after, cursorAt(record, order)) < 0)
       .toSorted((left, right) => compare(cursorAt(left, order), cursorAt(right, order)));
@@ -47,9 +51,25 @@ export class MemoryQueryStore implements QueryStore {
     return {
       instances: page.payloads === false ? instances.map(withoutPayloads) : instances,
       ...(last !== undefined && rest.length > instances.length
-        ? { continuationToken: encodeToken(name, filter, cursorAt(last, order)) }
+        ? { continuationToken: encodeCursor(name, filter, cursorAt(last, order)) }
         : {}),
     };
+  }
+
+  async listByCompletion(
+    filter: CompletionFilter,
+    { size, continuationToken: token }: Pick<PageRequest, "size" | "continuationToken">,
+  ): Promise<InstanceIdPage> {
+    this.#hub.checkExists();
+    checkPageSize(size);
+    const { name } = this.#hub.description;
+    const after = token === undefined ? undefined : decodeCompletion(name, filter, token);
+    const rest = [...this.#hub.all()]
+      .map(({ record }) => record)
+      .filter((record) => matchesCompletion(filter, record))
+      .filter((ended) => after === undefined || compareCompletion(after, ended) < 0)
+      .toSorted(compareCompletion);
+    return pageOfEnded(name, filter, size, rest);
   }
 
   async count(filter: Omit<InstanceFilter, "statuses">): Promise<StatusCounts> {
@@ -126,7 +146,7 @@ function compare(left: ListCursor, right: ListCursor): number {
     return left.order === "oldestFirst" ? older : -older;
   }
   if (left.order === "byId" && right.order === "byId") {
-    return left.instanceId === right.instanceId ? 0 : left.instanceId < right.instanceId ? -1 : 1;
+    return compareIds(left.instanceId, right.instanceId);
   }
   return 0;
 }

@@ -1,6 +1,6 @@
 import { RUNTIME_STATUSES, type RuntimeStatus } from "../../core/orchestration-status.ts";
 import { type CreationOrder, type InstanceFilter, matchesFilter } from "../../storage/index.ts";
-import { type ListCursor, orderOf } from "../listing/continuation-token.ts";
+import { type ListCursor, orderOf } from "../listing/list-cursor.ts";
 import type { Database, Statement } from "./database.ts";
 import { numberOf, statusOf } from "./instance-row.ts";
 import { type KeyRow, TimeWalk } from "./time-walk.ts";

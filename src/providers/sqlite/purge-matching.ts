@@ -1,5 +1,5 @@
 import { type InstanceFilter, type PurgeProgress, terminalOnly } from "../../storage/index.ts";
-import type { ListCursor } from "../listing/continuation-token.ts";
+import type { ListCursor } from "../listing/list-cursor.ts";
 import { purgeStep } from "./purge.ts";
 import { purgeOnThread } from "./purge-on-thread.ts";
 import { type Hub, nextTurn } from "./store.ts";

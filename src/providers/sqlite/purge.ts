@@ -1,7 +1,7 @@
 import { isEntityId } from "../../core/entity-id.ts";
 import { isTerminal } from "../../core/orchestration-status.ts";
 import type { InstanceFilter } from "../../storage/index.ts";
-import type { ListCursor } from "../listing/continuation-token.ts";
+import type { ListCursor } from "../listing/list-cursor.ts";
 import { statusOf } from "./instance-row.ts";
 import { checkExists, type Hub } from "./store.ts";
 import { FIRST_ID } from "./sweep.ts";

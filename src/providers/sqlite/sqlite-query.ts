@@ -1,7 +1,9 @@
 import { RUNTIME_STATUSES } from "../../core/orchestration-status.ts";
 import type {
+  CompletionFilter,
   HistoryChunk,
   InstanceFilter,
+  InstanceIdPage,
   InstancePage,
   InstanceRecord,
   PageRequest,
@@ -10,8 +12,9 @@ import type {
   StatusCounts,
   StoredMessage,
 } from "../../storage/index.ts";
-import { decodeToken, encodeToken, type ListCursor, orderOf } from "../listing/continuation-token.ts";
-import { checkPageSize, emptyCounts } from "../listing/page.ts";
+import { decodeCompletion } from "../listing/completion-cursor.ts";
+import { decodeCursor, encodeCursor, type ListCursor, orderOf } from "../listing/list-cursor.ts";
+import { checkPageSize, emptyCounts, pageOfEnded } from "../listing/page.ts";
 import { recordOf } from "./instance-row.ts";
 import { purgeIds } from "./purge.ts";
 import { purgeMatching } from "./purge-matching.ts";
@@ -43,7 +46,7 @@ export class SqliteQueryStore implements QueryStore {
     const { name } = this.#hub.description;
     const { size, continuationToken: token } = page;
     let after =
-      token === undefined ? undefined : decodeToken(name, filter, orderOf(filter, page.order), token);
+      token === undefined ? undefined : decodeCursor(name, filter, orderOf(filter, page.order), token);
     const instances: InstanceRecord[] = [];
     for (let steps = 1; ; steps++) {
       const room = size - instances.length;
@@ -52,11 +55,25 @@ export class SqliteQueryStore implements QueryStore {
       instances.push(...records);
       if (cursor === undefined) return { instances };
       if (isFull || (instances.length > 0 && steps >= STEPS_OF_A_PAGE)) {
-        return { instances, continuationToken: encodeToken(name, filter, cursor) };
+        return { instances, continuationToken: encodeCursor(name, filter, cursor) };
       }
       after = cursor;
       await nextTurn();
     }
+  }
+
+  async listByCompletion(
+    filter: CompletionFilter,
+    { size, continuationToken: token }: Pick<PageRequest, "size" | "continuationToken">,
+  ): Promise<InstanceIdPage> {
+    checkPageSize(size);
+    const { name } = this.#hub.description;
+    const after = token === undefined ? undefined : decodeCompletion(name, filter, token);
+    const { store, hubId } = this.#hub;
+    const found = this.#read("listByCompletion", () =>
+      store.completions.next(hubId, filter, after, size + 1),
+    );
+    return pageOfEnded(name, filter, size, found);
   }
 
   async count(filter: Omit<InstanceFilter, "statuses">): Promise<StatusCounts> {

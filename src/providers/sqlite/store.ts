@@ -1,6 +1,7 @@
 import { TaskHubNotFoundError } from "../../storage/index.ts";
 import type { ChangeListeners } from "../change-listeners.ts";
 import { BulkDelete } from "./bulk-delete.ts";
+import { CompletionWalk } from "./completion-walk.ts";
 import type { Database } from "./database.ts";
 import type { HubRow } from "./hub-row.ts";
 import { HubTable } from "./hub-table.ts";
@@ -25,6 +26,7 @@ export class Store {
   readonly bulk: BulkDelete;
   readonly starts: StartQueue;
   readonly listing: InstanceListing;
+  readonly completions: CompletionWalk;
   readonly counting: InstanceCount;
   readonly runs: RunNumbers;
   readonly writes: WriteQueue;
@@ -39,6 +41,7 @@ export class Store {
     this.bulk = new BulkDelete(database);
     this.starts = new StartQueue(database);
     this.listing = new InstanceListing(database);
+    this.completions = new CompletionWalk(database);
     this.counting = new InstanceCount(database);
     this.runs = new RunNumbers(database, this.transactions);
     this.writes = new WriteQueue(this.transactions);

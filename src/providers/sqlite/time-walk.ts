@@ -1,5 +1,5 @@
 import type { CreationOrder, InstanceFilter } from "../../storage/index.ts";
-import type { ListCursor } from "../listing/continuation-token.ts";
+import type { ListCursor } from "../listing/list-cursor.ts";
 import type { Database, Statement } from "./database.ts";
 
 export interface KeyRow {

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { describeChanges } from "./changes.ts";
+import { describeCompletions } from "./completions.ts";
 import { describeCreation } from "./create-instance.ts";
 import { describeCreatingEpisodes } from "./creating-episodes.ts";
 import { describeEntities } from "./entities.ts";
@@ -30,6 +31,7 @@ export function describeStorageProvider(name: string, open: OpenHarness): void {
     describeStarts(open);
     describeNextRun(open);
     describeQueries(open);
+    describeCompletions(open);
     describeHistory(open);
     describePurge(open);
     describeQuarantine(open);
