@@ -70,8 +70,9 @@ def rejects(action: Callable[[], Any], code: grpc.StatusCode, what: str) -> None
 
 
 class Checks:
-    def __init__(self, client: TaskHubGrpcClient, prefix: str, other: str, scenario: str):
+    def __init__(self, client: TaskHubGrpcClient, address: str, prefix: str, other: str, scenario: str):
         self.client = client
+        self.address = address
         self.prefix = prefix
         self.other = other
         self.scenario = scenario

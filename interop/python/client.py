@@ -14,7 +14,7 @@ def run(address: str, prefix: str, other: str) -> int:
     client = TaskHubGrpcClient(host_address=address, logger=logger)
     passed = failed = 0
     for scenario in scenarios:
-        checks = Checks(client, prefix, other, scenario.name)
+        checks = Checks(client, address, prefix, other, scenario.name)
         if scenario.needs is not None and scenario.needs not in checks.worker.extras:
             continue
         try:

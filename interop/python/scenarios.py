@@ -9,7 +9,16 @@ import grpc
 from durabletask import entities
 from durabletask.client import EntityQuery, OrchestrationQuery, OrchestrationStatus
 
-from checks import Checks, equal, eventually, includes, rejects
+from durabletask.extensions.history_export import (
+    ExportDestination,
+    ExportJobCreationOptions,
+    ExportJobQuery,
+    ExportJobStatus,
+    ExportMode,
+)
+
+from checks import WAIT_SECONDS, Checks, equal, eventually, includes, rejects
+from exports import exports
 
 COMPLETED = OrchestrationStatus.COMPLETED
 FAILED = OrchestrationStatus.FAILED
@@ -338,6 +347,56 @@ def list_ids(t):
         if not token:
             break
     equal([id for id in listed if id in ids], ids, "in the order of their ends")
+
+
+@scenario
+def export_batch(t):
+    begin = now() - timedelta(milliseconds=1)
+    ids = [t.start("sequence", "e") for _ in range(5)]
+    for id in ids:
+        t.ended(id)
+    options = ExportJobCreationOptions(
+        mode=ExportMode.BATCH,
+        completed_time_from=begin,
+        completed_time_to=now(),
+        destination=ExportDestination(container="histories"),
+        max_instances_per_batch=2,
+    )
+    with exports(t.client, t.address) as (client, writer):
+        job = client.get_job_client(client.create_job(options, job_id=t.new_id()).job_id)
+        ended = job.wait(timeout=WAIT_SECONDS, poll_interval=0.05)
+        equal(ended.status.value, ExportJobStatus.COMPLETED.value, "status of the job")
+        equal([ended.exported_instances, ended.failed_instances], [5, 0], "exported and failed")
+        equal(sorted(writer.exported), sorted(ids), "ids of the exported")
+        for id in ids:
+            equal(len(writer.exported[id]) > 5, True, "a history that was exported")
+        listed = client.list_jobs(ExportJobQuery(status=[ExportJobStatus.COMPLETED]))
+        equal([each.job_id for each in listed].count(job.job_id), 1, "times the job is listed")
+        job.delete()
+        eventually(job.describe, None, "the job after it was deleted")
+
+
+@scenario
+def export_continuous(t):
+    begin = now() - timedelta(milliseconds=1)
+    held = t.start("hold")
+    ids = []
+    for _ in range(3):
+        ids.append(t.start("sequence", "e"))
+        t.ended(ids[-1])
+    options = ExportJobCreationOptions(
+        mode=ExportMode.CONTINUOUS,
+        completed_time_from=begin,
+        destination=ExportDestination(container="histories"),
+        max_instances_per_batch=2,
+    )
+    with exports(t.client, t.address) as (client, writer):
+        job = client.get_job_client(client.create_job(options, job_id=t.new_id()).job_id)
+        eventually(lambda: sorted(writer.exported), sorted(ids), "ids of the exported")
+        t.client.raise_orchestration_event(held, "Release")
+        t.ended(held)
+        eventually(lambda: held in writer.exported, True, "export of what began first and ended last")
+        job.delete()
 
 
 @scenario
