@@ -30,11 +30,11 @@ export function toJsonText(value: unknown, what: string): JsonText | undefined {
 }
 
 /** @throws {DurableError} PAYLOAD_TOO_LARGE */
-export function checkPayload(text: JsonText, what: string): JsonText {
+export function checkPayload(text: JsonText, what: string | (() => string)): JsonText {
   if (text.length <= MAX_PAYLOAD_CHARACTERS) return text;
   throw new DurableError(
     "PAYLOAD_TOO_LARGE",
-    `${what} has ${text.length} characters as JSON; at most ${MAX_PAYLOAD_CHARACTERS} are allowed. ` +
+    `${typeof what === "string" ? what : what()} has ${text.length} characters as JSON; at most ${MAX_PAYLOAD_CHARACTERS} are allowed. ` +
       "Keep large data elsewhere and pass a reference to it.",
   );
 }

@@ -36,6 +36,18 @@ export function describeFailure(thrown: unknown, depth = 0): FailureDetails {
   };
 }
 
+/** A failure from elsewhere, without its cause: its texts are no longer than those of failures here. */
+export function withinLimits({ properties, ...failure }: FailureDetails): FailureDetails {
+  const kept = Object.entries(properties ?? {}).filter(([, value]) => toJsonValue(value) !== undefined);
+  return {
+    ...failure,
+    errorType: shortened(failure.errorType, MAX_PROPERTY),
+    errorMessage: shortened(failure.errorMessage, MAX_MESSAGE),
+    ...(failure.stackTrace === undefined ? {} : { stackTrace: shortened(failure.stackTrace, MAX_STACK) }),
+    ...(kept.length > 0 ? { properties: Object.fromEntries(kept) } : {}),
+  };
+}
+
 /** `Type: message`, the text form of a failure (S-190). */
 export function failureText(failure: FailureDetails): string {
   return `${failure.errorType}: ${failure.errorMessage}`;

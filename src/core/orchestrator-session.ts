@@ -183,6 +183,12 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
     return running ? running.then(() => this.#finish(accepted)) : this.#finish(accepted);
   }
 
+  /** Ends at once as failed; nothing of what the code has asked for since the last episode but one goes out. */
+  giveUp(error: Error): EpisodeResult {
+    this.#failWith(error, true);
+    return this.#finish(NONE);
+  }
+
   // --- what the context asks of us ---
 
   enter(): void {

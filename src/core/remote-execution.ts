@@ -2,7 +2,7 @@ import { CriticalSection } from "./critical-section.ts";
 import { toJsonText } from "./data-converter.ts";
 import { eventsOf } from "./episode-events.ts";
 import type { Completion, ContinuedAsNew, EpisodeResult, Termination } from "./episode-result.ts";
-import type { FailureDetails } from "./failure-details.ts";
+import { describeFailure, type FailureDetails } from "./failure-details.ts";
 import { given } from "./given.ts";
 import type {
   CompletionStatus,
@@ -148,6 +148,18 @@ export class RemoteExecution {
       type: "turn",
       turn: { past: this.#past, events: [started, ...seen], memo: this.#memo },
       finish: (came) => this.#finish(accepted, seen, came, now),
+    };
+  }
+
+  /** The end of an execution that cannot go on: nothing of what the last turn has asked for goes out. */
+  giveUp(error: Error): EpisodeResult {
+    const failure = describeFailure(error);
+    const eventId = this.#lastId + 1;
+    return {
+      ...NOTHING,
+      completion: this.#outcome({ status: "Failed", eventId, result: undefined, failure }),
+      abandoned: this.#abandoned(false),
+      section: this.#section,
     };
   }
 

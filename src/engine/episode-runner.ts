@@ -1,5 +1,6 @@
 import { isEntityMessage } from "../core/entity-message.ts";
 import type { EpisodeResult } from "../core/episode-result.ts";
+import { DurableError } from "../core/errors.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
 import type { OwnedPartition } from "../storage/index.ts";
 import type { ActiveInstance, PendingMessage } from "./active-instance.ts";
@@ -172,18 +173,31 @@ export class EpisodeRunner {
       settleAll(messages, "delivered");
       return this.#after.rest(instance);
     }
-    const { newRun, newExecutionId, pump } = this.#ports;
-    const built = buildEpisode({
-      owned: this.#owned,
-      instance,
-      messages,
-      result,
-      at,
-      newRun,
-      newExecutionId,
-    });
+    const built = this.#build(instance, messages, result, at);
     instance.phase = "committing";
-    pump.add(built.episode, (outcome) => this.#after.committed(instance, messages, built, outcome));
+    this.#ports.pump.add(built.episode, (outcome) =>
+      this.#after.committed(instance, messages, built, outcome),
+    );
+  }
+
+  /** More than one text can hold cannot be written: the instance fails, and its neighbors go on. */
+  #build(
+    instance: ActiveInstance,
+    messages: readonly PendingMessage[],
+    result: EpisodeResult,
+    at: number,
+  ): BuiltEpisode {
+    const { newRun, newExecutionId } = this.#ports;
+    const input = { owned: this.#owned, instance, messages, result, at, newRun, newExecutionId };
+    try {
+      return buildEpisode(input);
+    } catch (error) {
+      const end = error instanceof RangeError ? instance.session?.giveUp?.(tooLarge(instance)) : undefined;
+      if (end === undefined) throw error;
+      const accepted = result.accepted.filter(({ type }) => type === "ExecutionStarted");
+      const { canceledTimers } = result;
+      return buildEpisode({ ...input, result: { ...end, accepted, canceledTimers } });
+    }
   }
 
   /** The code could not be run at all (a lost worker, not a failure of the code): nothing happened, try again (S-38). */
@@ -202,6 +216,13 @@ export class EpisodeRunner {
 /** A rewind is for what has ended; who still runs when its parent is rewound goes on as it is. */
 const concernsCode = (event: NonNullable<PendingMessage["event"]>): event is HistoryEvent & typeof event =>
   !isEntityMessage(event) && event.type !== "ExecutionRewound";
+
+const tooLarge = ({ started, instanceId }: ActiveInstance): DurableError =>
+  new DurableError(
+    "PAYLOAD_TOO_LARGE",
+    `What orchestrator '${started?.name ?? instanceId}' was told and has asked for in one turn is larger than an entry of ` +
+      "a history can be (about 500 million characters). Keep large data elsewhere and pass references to it.",
+  );
 
 const isNothing = ({
   accepted,

@@ -23,6 +23,11 @@ export interface OrchestrationSession {
   isPending(taskId: number): boolean;
   /** Its code runs in another process: it takes none of the places here, and what it is sent is in the store before. */
   readonly runsElsewhere?: true;
+  /**
+   * Ends it at once as failed, with nothing of what its last episode asked for: that cannot be written. Absent: no episode
+   * of it is that large.
+   */
+  giveUp?(error: Error): EpisodeResult;
   /** Takes back what was sent elsewhere: `execute` rejects. */
   interrupt?(): void;
   /** The time at which an episode with these messages runs. Default: now. */

@@ -1,6 +1,10 @@
+import { MAX_PAYLOAD_CHARACTERS } from "../core/data-converter.ts";
+import type { FailureDetails } from "../core/failure-details.ts";
 import type { ActiveInstance, Delivery, PendingMessage } from "./active-instance.ts";
 
 const MAX_MESSAGES_IN_AN_EPISODE = 2_000;
+/** Of their data together, which become one text; a message that has more of its own comes alone. */
+const MAX_CHARACTERS_IN_AN_EPISODE = MAX_PAYLOAD_CHARACTERS;
 
 /**
  * The messages of the next episode; those of an earlier run are void and dropped here. What the history has already
@@ -11,7 +15,7 @@ export function takeMessages(instance: ActiveInstance): readonly PendingMessage[
   const { inbox, run } = instance;
   const isOurs = (message: PendingMessage): boolean => message.run === undefined || message.run === run;
   const recorded = inbox[0]?.recordedAt === undefined ? 0 : inbox.findIndex(isNew);
-  const limit = recorded === 0 ? MAX_MESSAGES_IN_AN_EPISODE : recorded;
+  const limit = recorded === 0 ? fitting(inbox) : recorded;
   const taken = limit < 0 || inbox.length <= limit ? inbox.splice(0) : inbox.splice(0, limit);
   if (taken.every(isOurs)) return taken;
   if (instance.creation === undefined) return taken.map((each) => (isOurs(each) ? each : withoutEvent(each)));
@@ -33,6 +37,39 @@ export const changesNothing = ({ storedId, timer, recordedAt }: PendingMessage):
 
 export function settleAll(messages: readonly PendingMessage[], outcome: Delivery | Error): void {
   for (const message of messages) message.settled?.(outcome);
+}
+
+/** How many messages at the head of the inbox one episode has room for. */
+function fitting(inbox: readonly PendingMessage[]): number {
+  const most = Math.min(inbox.length, MAX_MESSAGES_IN_AN_EPISODE);
+  let characters = 0;
+  for (let count = 0; count < most; count++) {
+    characters += charactersOf(inbox[count] as PendingMessage);
+    if (count > 0 && characters > MAX_CHARACTERS_IN_AN_EPISODE) return count;
+  }
+  return most;
+}
+
+function charactersOf({ event }: PendingMessage): number {
+  switch (event?.type) {
+    case "TaskCompleted":
+    case "SubOrchestrationInstanceCompleted":
+    case "EntityOperationCompleted":
+      return event.result?.length ?? 0;
+    case "EventRaised":
+      return event.input?.length ?? 0;
+    case "TaskFailed":
+    case "SubOrchestrationInstanceFailed":
+      return event.reason.length + charactersOfFailure(event.failure);
+    case "EntityOperationFailed":
+      return charactersOfFailure(event.failure);
+    default:
+      return 0;
+  }
+}
+
+function charactersOfFailure({ errorMessage, stackTrace = "", innerFailure }: FailureDetails): number {
+  return errorMessage.length + stackTrace.length + (innerFailure ? charactersOfFailure(innerFailure) : 0);
 }
 
 function withoutEvent(message: PendingMessage): PendingMessage {

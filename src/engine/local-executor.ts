@@ -207,6 +207,10 @@ class LocalSession implements OrchestrationSession {
   execute(messages: readonly HistoryEvent[], now: number): EpisodeResult | Promise<EpisodeResult> {
     return this.#session.execute(messages, now);
   }
+
+  giveUp(error: Error): EpisodeResult {
+    return this.#session.giveUp(error);
+  }
 }
 
 class LocalActivity implements RunningActivity, ActivityInvocation {

@@ -56,6 +56,10 @@ export class RemoteSession implements OrchestrationSession {
     });
   }
 
+  giveUp(error: Error): EpisodeResult {
+    return this.#execution.giveUp(error);
+  }
+
   interrupt(): void {
     this.#underWay?.withdraw();
   }

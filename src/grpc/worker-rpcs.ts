@@ -14,9 +14,10 @@ import {
   type EntityBatchResult,
   type OrchestratorResponse,
 } from "../wire/generated/orchestrator_service_pb.ts";
-import { failedActivity } from "./failed-work.ts";
+import { failedActivity, failedBatch, failedTurn } from "./failed-work.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { Rpc, RpcCall } from "./served-hub.ts";
+import { whyBatchTooLarge, whyResultTooLarge, whyTurnTooLarge } from "./too-large-answer.ts";
 import type { ActivityWork, AnyWork, EntityWork, TurnWork, WorkerPool } from "./worker-pool.ts";
 
 const DONE: CompleteTaskResponse = create(CompleteTaskResponseSchema);
@@ -52,14 +53,16 @@ function finishTurn(
     decodeActions(work.parts, { instanceId: started.instanceId, timestamp }),
   );
   workers.finish(work);
-  work.settling.resolve({
+  const result = {
     actions,
     terminations,
     completion: end?.type === "completed" ? end.completion : undefined,
     continuedAsNew: end?.type === "continuedAsNew" ? end.continuedAsNew : undefined,
     customStatus: customStatus || undefined,
     memo,
-  });
+  };
+  const failure = whyTurnTooLarge(started.name, result);
+  work.settling.resolve(failure ? failedTurn(failure) : result);
 }
 
 export const completeActivityTask: Rpc<ActivityResponse, CompleteTaskResponse> = async (response, call) => {
@@ -67,11 +70,8 @@ export const completeActivityTask: Rpc<ActivityResponse, CompleteTaskResponse> =
   const work = find("activity", { token, key: `activity ${taskId} ${instanceId}` }, call);
   if (work === undefined) return DONE;
   call.hub.workers.finish(work);
-  if (failureDetails === undefined) {
-    work.settling.resolve({ type: "completed", result });
-    return DONE;
-  }
-  work.settling.resolve(failedActivity(work.name, decodeFailure(failureDetails)));
+  const failure = failureDetails ? decodeFailure(failureDetails) : whyResultTooLarge(work.name, result);
+  work.settling.resolve(failure ? failedActivity(work.name, failure) : { type: "completed", result });
   return DONE;
 };
 
@@ -92,9 +92,11 @@ export const completeEntityTask: Rpc<EntityBatchResult, CompleteTaskResponse> = 
       );
       workers.giveBack(work);
       break;
-    case "done":
+    case "done": {
       workers.finish(work);
-      work.settling.resolve(outcome.result);
+      const failure = whyBatchTooLarge(work.batch.instanceId, outcome.result);
+      work.settling.resolve(failure ? failedBatch(work.batch, failure) : outcome.result);
+    }
   }
   return DONE;
 };

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { FailureDetails } from "../core/failure-details.ts";
+import { type FailureDetails, withinLimits } from "../core/failure-details.ts";
 import { given } from "../core/given.ts";
 import type { TaskFailureDetails, TaskFailureDetailsSchema } from "./generated/orchestrator_service_pb.ts";
 import { decodeFields, encodeFields } from "./value-codec.ts";
@@ -22,9 +22,10 @@ export function encodeFailure(
   };
 }
 
+/** Its texts have the limits of failures here: a failure is stored at every level it passes through. */
 export function decodeFailure(failure: TaskFailureDetails, depth = 0): FailureDetails {
   const { innerFailure } = failure;
-  return {
+  return withinLimits({
     errorType: failure.errorType,
     errorMessage: failure.errorMessage,
     ...given({
@@ -33,5 +34,5 @@ export function decodeFailure(failure: TaskFailureDetails, depth = 0): FailureDe
       isNonRetriable: failure.isNonRetriable ? (true as const) : undefined,
       properties: Object.keys(failure.properties).length > 0 ? decodeFields(failure.properties) : undefined,
     }),
-  };
+  });
 }

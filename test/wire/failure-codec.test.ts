@@ -99,6 +99,19 @@ describe("a failure", () => {
     expect(causesOf(decodeFailure(longer))).toBe(32);
   });
 
+  test("has texts of the lengths that failures here have", () => {
+    const long = { errorType: "Error", errorMessage: "m".repeat(1e6), stackTrace: "s".repeat(1e6) };
+    const sent = { ...long, innerFailure: long, properties: { short: "p", long: "p".repeat(1e6) } };
+
+    const { innerFailure, ...failure } = received(sent);
+
+    for (const { errorMessage, stackTrace = "" } of [failure, innerFailure ?? long]) {
+      expect(errorMessage).toMatch(/^m{65536}… \(934464 more characters\)$/);
+      expect(stackTrace).toMatch(/^s{32768}… \(967232 more characters\)$/);
+    }
+    expect(failure.properties).toEqual({ short: "p" });
+  });
+
   test("stays within the hundred messages that readers of protobuf accept inside each other", () => {
     const deepest = (at: FailureDetails): FailureDetails =>
       at.innerFailure
