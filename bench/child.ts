@@ -17,8 +17,11 @@ export interface ChildResult {
 }
 
 /** Runs one side of a workload in a fresh process, so that neither its memory nor its compiled code is shared. */
-export function runInChild(request: ChildRequest): Promise<ChildResult> {
-  const child = fork(fileURLToPath(new URL("./child-main.js", import.meta.url)), [], { stdio: "inherit" });
+export function runInChild(request: ChildRequest, execArgv: readonly string[] = []): Promise<ChildResult> {
+  const child = fork(fileURLToPath(new URL("./child-main.js", import.meta.url)), [], {
+    stdio: "inherit",
+    execArgv: [...process.execArgv, ...execArgv],
+  });
   return new Promise((resolve, reject) => {
     let result: ChildResult | undefined;
     child.on("message", (message) => {

@@ -50,7 +50,7 @@ async function measure(name: string, workload: Workload, options: Options): Prom
     for (const side of workload.raw ? (["perdure", "raw"] as const) : (["perdure"] as const)) {
       const folder = await mkdtemp(join(options.dir, "perdure-bench-"));
       try {
-        results[side].push(await runInChild({ workload: name, side, n, folder }));
+        results[side].push(await runInChild({ workload: name, side, n, folder }, workload.execArgv));
       } finally {
         await rm(folder, { recursive: true, force: true });
       }

@@ -17,6 +17,8 @@ export interface Workload {
   readonly better: "higher" | "lower";
   /** How often it runs when nothing is said; absent: as often as all. One that has its own is not part of `all`. */
   readonly rounds?: number;
+  /** Options of Node.js for the processes of both sides. */
+  readonly execArgv?: readonly string[];
   readonly perdure: (request: WorkloadRequest) => Promise<Metrics>;
   /** Absent where there is nothing to compare with. */
   readonly raw?: (request: WorkloadRequest) => Promise<Metrics>;

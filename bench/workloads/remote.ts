@@ -13,8 +13,9 @@ const STEPS = 3;
 const AT_ONCE = 200;
 const WARM_UPS = 2_000;
 const MEGABYTE = 1024 * 1024;
-/** Room for young objects, in which what a call needs dies before it is ever moved: docs/grpc.md advises it. */
-const YOUNG_SPACE = ["--min-semi-space-size=64", "--max-semi-space-size=64"];
+/** Room for young objects, in which what a call needs dies before it is ever moved: docs/grpc.md advises both. */
+const YOUNG_SPACE_OF_HUB = ["--max-semi-space-size=32"];
+const YOUNG_SPACE_OF_WORKER = ["--min-semi-space-size=64", "--max-semi-space-size=64"];
 
 /** The same place from the source and from what it is compiled to: both are two folders below the repository. */
 const repository = fileURLToPath(new URL("../..", import.meta.url));
@@ -26,6 +27,7 @@ export const remote: Workload = {
   defaultN: 10_000,
   better: "higher",
   rounds: 3,
+  execArgv: YOUNG_SPACE_OF_HUB,
   perdure: ({ n, folder }) =>
     withServer(folder, async ({ grpcAddress = "" }) => {
       const worker = startProgram("worker", grpcAddress);
@@ -49,6 +51,7 @@ export const remoteWaits: Workload = {
   defaultN: 10_000,
   better: "lower",
   rounds: 3,
+  execArgv: YOUNG_SPACE_OF_HUB,
   perdure: ({ n, folder }) =>
     withServer(folder, async ({ grpcAddress = "" }) => {
       const before = process.memoryUsage.rss();
@@ -87,7 +90,7 @@ function startProgram(mode: string, ...args: readonly string[]): ChildProcess {
       "The JavaScript SDK is not installed: run `npm run test:interop -- --only javascript` once.",
     );
   }
-  return fork(program, [mode, ...args], { execPath: nodeOfSdk, execArgv: YOUNG_SPACE });
+  return fork(program, [mode, ...args], { execPath: nodeOfSdk, execArgv: YOUNG_SPACE_OF_WORKER });
 }
 
 function messageOf(child: ChildProcess): Promise<unknown> {
