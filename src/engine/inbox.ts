@@ -5,6 +5,8 @@ import type { ActiveInstance, Delivery, PendingMessage } from "./active-instance
 const MAX_MESSAGES_IN_AN_EPISODE = 2_000;
 /** Of their data together, which become one text; a message that has more of its own comes alone. */
 const MAX_CHARACTERS_IN_AN_EPISODE = MAX_PAYLOAD_CHARACTERS;
+/** Elsewhere too, and there they come in one message, which for most workers must stay below 4 MB. */
+const MAX_CHARACTERS_IN_A_TURN_ELSEWHERE = 1024 * 1024;
 
 /**
  * The messages of the next episode; those of an earlier run are void and dropped here. What the history has already
@@ -12,10 +14,11 @@ const MAX_CHARACTERS_IN_AN_EPISODE = MAX_PAYLOAD_CHARACTERS;
  * another's: what is for that one waits.
  */
 export function takeMessages(instance: ActiveInstance): readonly PendingMessage[] {
-  const { inbox, run } = instance;
+  const { inbox, run, session } = instance;
   const isOurs = (message: PendingMessage): boolean => message.run === undefined || message.run === run;
   const recorded = inbox[0]?.recordedAt === undefined ? 0 : inbox.findIndex(isNew);
-  const limit = recorded === 0 ? fitting(inbox) : recorded;
+  const most = session?.runsElsewhere ? MAX_CHARACTERS_IN_A_TURN_ELSEWHERE : MAX_CHARACTERS_IN_AN_EPISODE;
+  const limit = recorded === 0 ? fitting(inbox, most) : recorded;
   const taken = limit < 0 || inbox.length <= limit ? inbox.splice(0) : inbox.splice(0, limit);
   if (taken.every(isOurs)) return taken;
   if (instance.creation === undefined) return taken.map((each) => (isOurs(each) ? each : withoutEvent(each)));
@@ -40,12 +43,12 @@ export function settleAll(messages: readonly PendingMessage[], outcome: Delivery
 }
 
 /** How many messages at the head of the inbox one episode has room for. */
-function fitting(inbox: readonly PendingMessage[]): number {
+function fitting(inbox: readonly PendingMessage[], mostCharacters: number): number {
   const most = Math.min(inbox.length, MAX_MESSAGES_IN_AN_EPISODE);
   let characters = 0;
   for (let count = 0; count < most; count++) {
     characters += charactersOf(inbox[count] as PendingMessage);
-    if (count > 0 && characters > MAX_CHARACTERS_IN_AN_EPISODE) return count;
+    if (count > 0 && characters > mostCharacters) return count;
   }
   return most;
 }

@@ -111,9 +111,12 @@ function hubOfCallWith({
   };
 }
 
+/** .NET programs that run in Azure Functions have a header of their own. */
+const HUB_HEADERS = ["taskhub", "durable-taskhub"];
+
 function hubNameOf(metadata: Metadata): string | undefined {
-  const [name] = metadata.get("taskhub");
-  return name === undefined || name === "" ? undefined : String(name);
+  const names = HUB_HEADERS.flatMap((header) => metadata.get(header)).map(String);
+  return names.find((name) => name !== "");
 }
 
 function tokenOf(metadata: Metadata): string {

@@ -14,8 +14,11 @@ import { encodeHistory, type HistoryReader } from "../wire/history-codec.ts";
 import { encodeTags } from "../wire/tags-codec.ts";
 import { encodeTraceContext } from "../wire/trace-context-codec.ts";
 
-/** Past events of a turn that a worker fetches by itself when it can, rather than being sent them. */
+/** A past with more events or bytes is fetched by a worker that can, rather than sent to it. */
 const MANY_EVENTS = 500;
+const MANY_BYTES = 1024 * 1024;
+/** The .NET SDK reads the window of every turn; there is none, since here messages keep their order. */
+const ENTITY_PARAMETERS = { entityMessageReorderWindow: {} };
 const NO_BYTES = new Uint8Array();
 const { orchestratorRequest: REQUEST, completionToken: TOKEN } = WorkItemSchema.field;
 
@@ -33,8 +36,9 @@ export function turnItem(
   completionToken: string,
 ): Uint8Array {
   const { instanceId, executionId } = started;
-  const requiresHistoryStreaming = canStreamHistory && past.length > MANY_EVENTS;
   const encoded = encodePast(past, reader);
+  const isLong = past.length > MANY_EVENTS || encoded.bytes.length > MANY_BYTES;
+  const requiresHistoryStreaming = canStreamHistory && isLong;
   const pastEvents = requiresHistoryStreaming ? NO_BYTES : encoded.bytes;
   const request = toBinary(
     OrchestratorRequestSchema,
@@ -43,7 +47,7 @@ export function turnItem(
       executionId,
       requiresHistoryStreaming,
       newEvents: encodeHistory(events, reader, encoded.viaEvents),
-      entityParameters: {},
+      entityParameters: ENTITY_PARAMETERS,
       ...(memo === undefined ? {} : { orchestrationTraceContext: memo as OrchestrationTraceContext }),
     }),
   );

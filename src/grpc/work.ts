@@ -1,6 +1,6 @@
 import type { FailureDetails } from "../core/failure-details.ts";
 import type { FunctionKind } from "../engine/executor.ts";
-import type { OrchestratorAction } from "../wire/generated/orchestrator_service_pb.ts";
+import type { AnswerInParts } from "./answer-in-parts.ts";
 import type { ItemReader } from "./work-items.ts";
 import type { WorkerStream } from "./worker-stream.ts";
 
@@ -28,6 +28,8 @@ export interface Work {
   sent: SentWork | undefined;
   /** It was taken back: nobody wants it done any more. */
   isOver: boolean;
-  /** Of a response that comes in parts: what has come so far. */
-  parts: OrchestratorAction[];
+  /** What has come so far of an answer that comes in parts. */
+  parts: AnswerInParts | undefined;
+  /** Workers that have given it back: it is for others, as long as there are any. */
+  refusedBy: WeakSet<WorkerStream> | undefined;
 }

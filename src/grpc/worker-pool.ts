@@ -49,6 +49,7 @@ export type AnyWork = TurnWork | ActivityWork | EntityWork;
  * 1. The stream is the lease: when it ends, what its worker has goes to another, at once.
  * 2. Each time it is sent, a piece of work gets a new token. Only the last one counts, and none from another life.
  * 3. Work goes to the worker that takes it and has the least to do; what nobody has room for waits in its order.
+ *    What a worker has given back goes to the others first.
  * 4. A turn that nobody takes is not kept here: its instance waits in the store. Activities and entities wait here.
  */
 export class WorkerPool implements RemoteWorkers {
@@ -118,13 +119,14 @@ export class WorkerPool implements RemoteWorkers {
       kind: "orchestrator",
       name,
       version,
-      key: `orchestrator ${instanceId}`,
+      key: turnKey(instanceId),
       encode: (reader, token) => turnItem(turn, reader, token),
       abandoned: () => settles.reject(new NoWorker(`the orchestrator '${name}'`)),
       fail: (failure) => settles.resolve(failedTurn(failure)),
       sent: undefined,
       isOver: false,
-      parts: [],
+      parts: undefined,
+      refusedBy: undefined,
       turn,
       settling: settles,
     };
@@ -149,7 +151,8 @@ export class WorkerPool implements RemoteWorkers {
       fail: (failure) => settles.resolve(failedActivity(name, failure)),
       sent: undefined,
       isOver: false,
-      parts: [],
+      parts: undefined,
+      refusedBy: undefined,
       call,
       settling: settles,
     };
@@ -179,7 +182,8 @@ export class WorkerPool implements RemoteWorkers {
       fail: (failure) => settles.resolve(failedBatch(batch, failure)),
       sent: undefined,
       isOver: false,
-      parts: [],
+      parts: undefined,
+      refusedBy: undefined,
       batch,
       settling: settles,
     });
@@ -206,6 +210,13 @@ export class WorkerPool implements RemoteWorkers {
     return work?.sent?.stream.peer === peer ? work : undefined;
   }
 
+  /** The turn of an execution that a worker has. */
+  turnOf(instanceId: string, executionId: string): TurnWork | undefined {
+    const work = this.#byKey.get(turnKey(instanceId));
+    if (work?.kind !== "orchestrator" || work.turn.started.executionId !== executionId) return undefined;
+    return work;
+  }
+
   /** It is done: its worker has room again. */
   finish(work: AnyWork): void {
     const stream = work.sent?.stream;
@@ -224,6 +235,7 @@ export class WorkerPool implements RemoteWorkers {
 
   /** The worker will not do it: after a moment it is for whoever takes it then. */
   giveBack(work: AnyWork): void {
+    this.#refuse(work);
     this.finish(work);
     this.#clock.after(REST_MS, () => {
       if (work.isOver) return;
@@ -237,7 +249,7 @@ export class WorkerPool implements RemoteWorkers {
   #dispatch(work: AnyWork): void {
     let best: WorkerStream | undefined;
     for (const stream of this.#streams) {
-      if (!stream.hasRoomFor(work.kind) || !stream.accepts(work)) continue;
+      if (!this.#mayHave(stream, work)) continue;
       if (best === undefined || stream.load < best.load) best = stream;
     }
     if (best === undefined) this.#waiting.add(work);
@@ -246,7 +258,7 @@ export class WorkerPool implements RemoteWorkers {
 
   #fill(stream: WorkerStream): void {
     while (!this.#waiting.isEmpty) {
-      const work = this.#waiting.take((each) => stream.hasRoomFor(each.kind) && stream.accepts(each));
+      const work = this.#waiting.take((each) => this.#mayHave(stream, each));
       if (work === undefined) return;
       this.#send(work, stream);
     }
@@ -261,7 +273,7 @@ export class WorkerPool implements RemoteWorkers {
     const token = `${this.#life}-${this.#sequence}`;
     const item = work.encode(stream, token);
     work.sent = { stream, token, bytes: item.length, at: this.#clock.now() };
-    work.parts = [];
+    work.parts = undefined;
     this.#sent.set(token, work);
     this.#byKey.set(work.key, work);
     stream.send(work.kind, item);
@@ -270,6 +282,7 @@ export class WorkerPool implements RemoteWorkers {
   #remove(work: AnyWork): void {
     work.isOver = true;
     this.#waiting.remove(work);
+    this.#tooLarge.answered(work);
     if (work.sent) this.finish(work);
   }
 
@@ -282,6 +295,26 @@ export class WorkerPool implements RemoteWorkers {
     sent.stream.release(work.kind);
   }
 
+  /** When all who take it have given it back, it is for all of them again. */
+  #refuse(work: AnyWork): void {
+    if (work.sent === undefined) return;
+    work.refusedBy ??= new WeakSet();
+    work.refusedBy.add(work.sent.stream);
+    if (this.#isRefusedByAll(work)) work.refusedBy = undefined;
+  }
+
+  #mayHave(stream: WorkerStream, work: AnyWork): boolean {
+    if (!stream.hasRoomFor(work.kind) || !stream.accepts(work)) return false;
+    return !work.refusedBy?.has(stream) || this.#isRefusedByAll(work);
+  }
+
+  #isRefusedByAll(work: AnyWork): boolean {
+    for (const stream of this.#streams) {
+      if (stream.accepts(work) && !work.refusedBy?.has(stream)) return false;
+    }
+    return true;
+  }
+
   #isAccepted(work: WorkDescription): boolean {
     for (const stream of this.#streams) if (stream.accepts(work)) return true;
     return false;
@@ -291,3 +324,6 @@ export class WorkerPool implements RemoteWorkers {
     for (const listener of this.#listeners) listener();
   }
 }
+
+/** By which a worker names a turn that sends no token. */
+export const turnKey = (instanceId: string): string => `orchestrator ${instanceId}`;

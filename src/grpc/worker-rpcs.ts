@@ -14,11 +14,19 @@ import {
   type EntityBatchResult,
   type OrchestratorResponse,
 } from "../wire/generated/orchestrator_service_pb.ts";
+import { AnswerInParts } from "./answer-in-parts.ts";
 import { failedActivity, failedBatch, failedTurn } from "./failed-work.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { Rpc, RpcCall } from "./served-hub.ts";
 import { whyBatchTooLarge, whyResultTooLarge, whyTurnTooLarge } from "./too-large-answer.ts";
-import type { ActivityWork, AnyWork, EntityWork, TurnWork, WorkerPool } from "./worker-pool.ts";
+import {
+  type ActivityWork,
+  type AnyWork,
+  type EntityWork,
+  type TurnWork,
+  turnKey,
+  type WorkerPool,
+} from "./worker-pool.ts";
 
 const DONE: CompleteTaskResponse = create(CompleteTaskResponseSchema);
 const GIVEN_BACK: AbandonActivityTaskResponse = create(AbandonActivityTaskResponseSchema);
@@ -30,9 +38,12 @@ export const completeOrchestratorTask: Rpc<OrchestratorResponse, CompleteTaskRes
 ) => {
   const { workers } = call.hub;
   const { completionToken: token, instanceId } = response;
-  const work = find("orchestrator", { token, key: `orchestrator ${instanceId}` }, call);
+  const work = find("orchestrator", { token, key: turnKey(instanceId) }, call);
   if (work === undefined) return DONE;
-  work.parts.push(...response.actions);
+  if (response.isPartial || work.parts) {
+    work.parts ??= new AnswerInParts();
+    work.parts.add(response);
+  }
   if (response.isPartial) return DONE;
   if (response.requiresHistory) {
     workers.sendAgain(work);
@@ -44,13 +55,14 @@ export const completeOrchestratorTask: Rpc<OrchestratorResponse, CompleteTaskRes
 
 function finishTurn(
   work: TurnWork,
-  { customStatus, orchestrationTraceContext: memo }: OrchestratorResponse,
+  { customStatus, ...whole }: OrchestratorResponse,
   workers: WorkerPool,
 ): void {
   const { started, events } = work.turn;
+  const { parts } = work;
   const timestamp = events[0]?.timestamp ?? started.timestamp;
   const { actions, end, terminations } = orGiveBack(work, workers, () =>
-    decodeActions(work.parts, { instanceId: started.instanceId, timestamp }),
+    decodeActions(parts?.actions ?? whole.actions, { instanceId: started.instanceId, timestamp }),
   );
   workers.finish(work);
   const result = {
@@ -59,7 +71,7 @@ function finishTurn(
     completion: end?.type === "completed" ? end.completion : undefined,
     continuedAsNew: end?.type === "continuedAsNew" ? end.continuedAsNew : undefined,
     customStatus: customStatus || undefined,
-    memo,
+    memo: parts ? parts.traceContext : whole.orchestrationTraceContext,
   };
   const failure = whyTurnTooLarge(started.name, result);
   work.settling.resolve(failure ? failedTurn(failure) : result);

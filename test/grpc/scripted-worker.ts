@@ -64,6 +64,11 @@ export class ScriptedWorker {
     while (workers.streamCount === count) await this.#sidecar.settle();
   }
 
+  /** It has been sent something that nobody has looked at. */
+  get hasMore(): boolean {
+    return this.#items.length > 0;
+  }
+
   /** The next item of any kind. */
   next(): Promise<WorkItem> {
     const item = this.#items.shift();

@@ -23,6 +23,20 @@ describe("hello", () => {
 
     expect(answer.exists).toBe(true);
   });
+
+  test.each(["taskhub", "Durable-TaskHub"])("the header %s names the hub", async (header) => {
+    const sidecar = await startSidecar();
+    await sidecar.connect(other).start("anything", { instanceId: "id" });
+
+    const { client } = sidecar;
+    const answer = await client.call(
+      "getInstance",
+      { instanceId: "id" },
+      { metadata: { [header]: "OtherHub" } },
+    );
+
+    expect(answer.exists).toBe(true);
+  });
 });
 
 describe("hubs", () => {

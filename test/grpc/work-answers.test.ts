@@ -68,6 +68,43 @@ describe("a turn", () => {
     expect(names.map(({ name }) => name)).toEqual(["first", "second", "third"]);
   });
 
+  test("in parts: one that comes again counts once", async () => {
+    const { worker, turn } = await aTurnAndAnActivity();
+    const part = { isPartial: true, chunkIndex: 0 };
+
+    for (let time = 0; time < 2; time++) await worker.answerTurn(turn, [action.activity(0, "first")], part);
+    await worker.answerTurn(turn, [action.activity(1, "second")], { chunkIndex: 1 });
+
+    const names = [await worker.activity(), await worker.activity()];
+    expect(names.map(({ name }) => name)).toEqual(["first", "second"]);
+    expect(await worker.unseen()).toEqual([]);
+  });
+
+  test("in parts: what the next turn is to be told comes with the first", async () => {
+    const { worker, turn } = await aTurnAndAnActivity();
+    const orchestrationTraceContext = { spanID: "00f067aa0ba902b7" };
+
+    await worker.answerTurn(turn, [action.timer(0)], { isPartial: true, orchestrationTraceContext });
+    await worker.answerTurn(turn, []);
+
+    expect((await worker.turnOf("id")).orchestrationTraceContext).toMatchObject(orchestrationTraceContext);
+  });
+
+  test("may ask for very much at a time", async () => {
+    const { client, worker, turn } = await aTurnAndAnActivity();
+    const timers = Array.from({ length: 130_000 }, (_, id) => action.timer(id));
+
+    await worker.answerTurn(turn, [...timers, action.complete(timers.length)]);
+
+    expect((await client.ended("id")).status).toBe("COMPLETED");
+  });
+
+  test("tells a worker that no messages are waited for to put them in order", async () => {
+    const { turn } = await aTurnAndAnActivity();
+
+    expect(turn.entityParameters?.entityMessageReorderWindow).toMatchObject({ seconds: 0n, nanos: 0 });
+  });
+
   test("in parts begins anew when it comes again", async () => {
     const { sidecar, worker, turn } = await aTurnAndAnActivity();
     await worker.answerTurn(turn, [action.activity(0, "lost")], { isPartial: true });

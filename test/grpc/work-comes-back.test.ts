@@ -121,6 +121,47 @@ describe("work that is given back", () => {
     },
   );
 
+  test("goes to others first, and then round", async () => {
+    const sidecar = await startSidecar();
+    const workers = [
+      await ScriptedWorker.connect(sidecar),
+      await ScriptedWorker.connect(sidecar),
+      await ScriptedWorker.connect(sidecar),
+    ];
+    await sidecar.client.start("anything");
+
+    for (let round = 0; round < 2; round++) {
+      const had = new Set<ScriptedWorker>();
+      for (const _ of workers) {
+        const worker = await whoHasMore(sidecar, workers);
+        const { token: completionToken } = await worker.turn();
+        had.add(worker);
+        await worker.client.call("abandonTaskOrchestratorWorkItem", { completionToken });
+        await sidecar.clock.advance(REST_MS);
+      }
+      expect(had.size).toBe(workers.length);
+    }
+  });
+
+  test("waits for others that have no room now, and comes back when they go", async () => {
+    const sidecar = await startSidecar();
+    const first = await ScriptedWorker.connect(sidecar);
+    const second = await ScriptedWorker.connect(sidecar, {
+      request: { maxConcurrentOrchestrationWorkItems: 1 },
+    });
+    await sidecar.client.start("anything", { instanceId: "a" });
+    await sidecar.client.start("anything", { instanceId: "b" });
+    const { token: completionToken, instanceId } = await first.turn();
+    await second.turn();
+
+    await first.client.call("abandonTaskOrchestratorWorkItem", { completionToken });
+    await sidecar.clock.advance(REST_MS);
+    expect(await first.unseen()).toEqual([]);
+    await second.disconnect();
+
+    expect((await first.turnOf(instanceId)).instanceId).toBe(instanceId);
+  });
+
   test.each(Object.values(abandon))("that is nobody's is no error: %s", async (rpc) => {
     const { client } = await startSidecar();
 
@@ -291,4 +332,13 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
   return (
     (await Promise.race([promise, new Promise((resolve) => setImmediate(resolve, nothing))])) === nothing
   );
+}
+
+/** The worker that has been sent an item more than its test has looked at. */
+async function whoHasMore(sidecar: Sidecar, workers: readonly ScriptedWorker[]): Promise<ScriptedWorker> {
+  for (;;) {
+    const found = workers.find((worker) => worker.hasMore);
+    if (found) return found;
+    await sidecar.settle();
+  }
 }
