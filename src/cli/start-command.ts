@@ -1,5 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
-import { drainMsOfText, originsOfText, startServer } from "../server/index.ts";
+import { msOfSeconds, originsOfText, startServer } from "../server/index.ts";
 import { hinted } from "./completion/value-hints.ts";
 import { greet } from "./greeting.ts";
 import { LOG_LEVELS, makeLogger } from "./log.ts";
@@ -15,6 +15,7 @@ interface StartFlags {
   readonly grpcCert?: string;
   readonly grpcKey?: string;
   readonly createHubs: boolean;
+  readonly activityTimeout?: number;
   readonly requireKey?: true;
   readonly cors?: readonly string[];
   readonly logLevel: string;
@@ -66,7 +67,16 @@ export function startCommand(): Command {
       hinted(new Option("--grpc-key <file>", "private key of that certificate"), { pathAfter: [""] }),
     )
     .option("--no-create-hubs", "refuse callers over gRPC that name a task hub nobody has")
-    .option("--drain-timeout <seconds>", "how long activities may finish after Ctrl+C (default: 10)", drainOf)
+    .option(
+      "--activity-timeout <seconds>",
+      "after how long an activity that a worker has not answered is for another one (default: never)",
+      secondsOf("above 0"),
+    )
+    .option(
+      "--drain-timeout <seconds>",
+      "how long activities may finish after Ctrl+C (default: 10)",
+      secondsOf("0 or more"),
+    )
     .addOption(
       new Option("--log-level <level>", "how much to log")
         .choices(LOG_LEVELS)
@@ -103,6 +113,7 @@ async function start(appPath: string | undefined, flags: StartFlags): Promise<vo
     ...(flags.grpcCert === undefined ? {} : { grpcCertificate: flags.grpcCert }),
     ...(flags.grpcKey === undefined ? {} : { grpcPrivateKey: flags.grpcKey }),
     ...(flags.createHubs ? {} : { createHubs: false }),
+    ...(flags.activityTimeout === undefined ? {} : { activityTimeoutMs: flags.activityTimeout }),
     ...(flags.drainTimeout === undefined ? {} : { drainMs: flags.drainTimeout }),
   });
   greet(server, logger);
@@ -119,12 +130,14 @@ function portOf(text: string): number {
   throw new InvalidArgumentError("A port is a whole number, 0 to 65535.");
 }
 
-function drainOf(text: string): number {
-  try {
-    return drainMsOfText("--drain-timeout", text);
-  } catch {
-    throw new InvalidArgumentError("It is a number of seconds, 0 or more.");
-  }
+function secondsOf(range: Parameters<typeof msOfSeconds>[2]): (text: string) => number {
+  return (text) => {
+    try {
+      return msOfSeconds("", text, range);
+    } catch {
+      throw new InvalidArgumentError(`It is a number of seconds, ${range}.`);
+    }
+  };
 }
 
 /** The flag may be there several times. */

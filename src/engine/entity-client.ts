@@ -19,6 +19,8 @@ export interface SignalEntityOptions {
   readonly scheduledTime?: Date;
   /** JSON text to send as the input, as it is, instead of a value. */
   readonly inputText?: JsonText;
+  /** A GUID. Default: a new one. */
+  readonly requestId?: string;
 }
 
 /** The state of an entity as it was last committed (H-104). */
@@ -95,14 +97,14 @@ export class EntityClient {
     const instanceId = checkEntityId(entity);
     requireOperation(operation);
     this.#requireFunction(entity.name);
-    const { inputText, scheduledTime } = options;
+    const { inputText, scheduledTime, requestId = randomUUID() } = options;
     const what = inputOf(operation, instanceId);
     const text = inputText === undefined ? toJsonText(input, what) : checkPayload(inputText, what);
     const time = scheduledTime === undefined ? undefined : timeOf(scheduledTime);
     return this.#send(instanceId, {
       type: "EntityOperation",
       timestamp: this.#ports.clock.now(),
-      requestId: randomUUID(),
+      requestId,
       operation,
       ...(text === undefined ? {} : { input: text }),
       ...(time === undefined ? {} : { scheduledTime: time }),

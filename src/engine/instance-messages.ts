@@ -88,6 +88,6 @@ function requireAllowed(
   if (allowed.includes(status)) return;
   throw new DurableError(
     "INVALID_INSTANCE_STATE",
-    `Instance '${instanceId}' cannot be ${verb}: it is ${status}. Allowed: ${allowed.join(", ")}.`,
+    `Instance '${instanceId}' cannot be ${verb}: it is ${status}. Not allowed unless it is ${allowed.join(" or ")}.`,
   );
 }

@@ -1,15 +1,15 @@
 import { type ServerWritableStream, status } from "@grpc/grpc-js";
 import type { Clock } from "../engine/clock.ts";
 import type { GetWorkItemsRequest } from "../wire/generated/orchestrator_service_pb.ts";
+import { STOPPING } from "./pending-calls.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { ServedHub } from "./served-hub.ts";
+import { userAgentOf } from "./unary-handler.ts";
 import { HEALTH_PING } from "./work-items.ts";
 import { WorkerStream } from "./worker-stream.ts";
 
 /** Workers take a stream for dead that is silent for two minutes. */
 const PING_MS = 30_000;
-
-const STOPPING = "The server is stopping.";
 
 type Call = ServerWritableStream<GetWorkItemsRequest, Uint8Array>;
 
@@ -32,7 +32,7 @@ export class WorkItemStreams {
     const stream = new WorkerStream({
       request: call.request,
       workerId: text(call, "workerid"),
-      userAgent: text(call, "user-agent") ?? "",
+      userAgent: userAgentOf(call.metadata),
       peer: call.getPeer(),
       send: (item) => call.write(item),
       hangUp: (reason) => {

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { isEntityId } from "../core/entity-id.ts";
 import { isDurableError } from "../core/errors.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
 import {
@@ -13,8 +14,9 @@ import type { Rpc, RpcCall } from "./served-hub.ts";
 
 type LookUp = Rpc<GetInstanceRequest, GetInstanceResponse>;
 
+/** Entities are looked at by RPCs of their own. */
 export const getInstance: LookUp = async ({ instanceId, getInputsAndOutputs }, { hub }) => {
-  const record = await hub.query.get(instanceId);
+  const record = isEntityId(instanceId) ? undefined : await hub.query.get(instanceId);
   return create(
     GetInstanceResponseSchema,
     record ? { exists: true, orchestrationState: stateOf(record, getInputsAndOutputs) } : { exists: false },
@@ -44,6 +46,7 @@ async function answerAfter(
   call: RpcCall,
   { wait, until }: Wait,
 ): Promise<GetInstanceResponse> {
+  if (isEntityId(request.instanceId)) return getInstance(request, call);
   for (;;) {
     try {
       await wait(request.instanceId, { signal: call.signal });

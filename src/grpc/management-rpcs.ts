@@ -21,53 +21,56 @@ import { cleanEntityStorage, getEntity, queryEntities, signalEntity } from "./en
 import { getInstance, waitForInstanceCompletion, waitForInstanceStart } from "./look-up.ts";
 import { purgeInstances } from "./purge-instances.ts";
 import { listInstanceIds, queryInstances } from "./query-instances.ts";
-import type { Rpc } from "./served-hub.ts";
+import type { AdminRpc, Rpc } from "./served-hub.ts";
 import { startInstance } from "./start-instance.ts";
 
-/** Makes and removes task hubs. */
+/** Makes and removes task hubs; without a name the one of the server is meant. */
 export interface TaskHubAdmin {
-  /** It is there, and empty. @throws {DurableError} INVALID_INSTANCE_STATE for the hub of the server */
-  recreate(name: string): Promise<void>;
-  /** @throws {DurableError} INVALID_INSTANCE_STATE for the hub of the server */
-  delete(name: string): Promise<void>;
+  /** It is there, and as it was if it was there. @throws {DurableError} INVALID_TASK_HUB_NAME */
+  create(name: string | undefined): Promise<void>;
+  /** It is there, and empty. @throws {DurableError} INVALID_TASK_HUB_NAME */
+  recreate(name: string | undefined): Promise<void>;
+  /** @throws {DurableError} INVALID_INSTANCE_STATE for the hub of the server, INVALID_TASK_HUB_NAME */
+  delete(name: string | undefined): Promise<void>;
 }
 
-/** The RPCs for clients that have one answer, by the names of the service. */
-export function managementRpcs(admin: TaskHubAdmin) {
-  // The call has made the hub it names already.
-  const createTaskHub: Rpc<CreateTaskHubRequest, CreateTaskHubResponse> = async (
+/** The RPCs about hubs as a whole. */
+export function adminRpcs(admin: TaskHubAdmin) {
+  const createTaskHub: AdminRpc<CreateTaskHubRequest, CreateTaskHubResponse> = async (
     { recreateIfExists },
-    { hub },
+    hubName,
   ) => {
-    if (recreateIfExists) await admin.recreate(hub.name);
+    await (recreateIfExists ? admin.recreate(hubName) : admin.create(hubName));
     return create(CreateTaskHubResponseSchema);
   };
-  const deleteTaskHub: Rpc<DeleteTaskHubRequest, DeleteTaskHubResponse> = async (_request, { hub }) => {
-    await admin.delete(hub.name);
+  const deleteTaskHub: AdminRpc<DeleteTaskHubRequest, DeleteTaskHubResponse> = async (_request, hubName) => {
+    await admin.delete(hubName);
     return create(DeleteTaskHubResponseSchema);
   };
-  const hello: Rpc<Empty, Empty> = async () => create(EmptySchema);
-  return {
-    hello,
-    createTaskHub,
-    deleteTaskHub,
-    startInstance,
-    getInstance,
-    waitForInstanceStart,
-    waitForInstanceCompletion,
-    raiseEvent,
-    suspendInstance,
-    resumeInstance,
-    terminateInstance,
-    skipGracefulOrchestrationTerminations,
-    rewindInstance,
-    restartInstance,
-    queryInstances,
-    listInstanceIds,
-    purgeInstances,
-    signalEntity,
-    getEntity,
-    queryEntities,
-    cleanEntityStorage,
-  };
+  return { createTaskHub, deleteTaskHub };
 }
+
+const hello: Rpc<Empty, Empty> = async () => create(EmptySchema);
+
+/** The RPCs for clients that have one answer, by the names of the service. */
+export const managementRpcs = {
+  hello,
+  startInstance,
+  getInstance,
+  waitForInstanceStart,
+  waitForInstanceCompletion,
+  raiseEvent,
+  suspendInstance,
+  resumeInstance,
+  terminateInstance,
+  skipGracefulOrchestrationTerminations,
+  rewindInstance,
+  restartInstance,
+  queryInstances,
+  listInstanceIds,
+  purgeInstances,
+  signalEntity,
+  getEntity,
+  queryEntities,
+  cleanEntityStorage,
+};

@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
 import { given } from "../core/given.ts";
 import type { CompletionFilter, InstanceFilter } from "../storage/index.ts";
@@ -11,6 +11,7 @@ import type { Rpc } from "./served-hub.ts";
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
+const MAX_PAGE_BYTES = 3 * 1024 * 1024;
 
 /** Oldest first, or in the order of ids when they have a prefix. Entities are not among them. */
 export const queryInstances: Rpc<wire.QueryInstancesRequest, wire.QueryInstancesResponse> = async (
@@ -25,18 +26,34 @@ export const queryInstances: Rpc<wire.QueryInstancesRequest, wire.QueryInstances
     createdTo: decodeOptionalTimestamp(query.createdTimeTo),
     instanceIdPrefix: prefix,
   });
-  const page = await hub.query.list(filter, {
-    size: sizeOf(query.maxInstanceCount),
-    order: "oldestFirst",
-    ...given({ continuationToken: query.continuationToken || undefined }),
-  });
-  return create(wire.QueryInstancesResponseSchema, {
-    orchestrationState: page.instances
-      .filter(({ instanceId }) => !instanceId.startsWith("@"))
-      .map((record) => stateOf(record, query.fetchInputsAndOutputs)),
-    continuationToken: page.continuationToken,
-  });
+  const { fetchInputsAndOutputs, continuationToken } = query;
+  const pageOf = async (size: number): Promise<wire.QueryInstancesResponse> => {
+    const page = await hub.query.list(filter, {
+      size,
+      order: "oldestFirst",
+      ...given({ continuationToken: continuationToken || undefined }),
+    });
+    return create(wire.QueryInstancesResponseSchema, {
+      orchestrationState: page.instances
+        .filter(({ instanceId }) => !instanceId.startsWith("@"))
+        .map((record) => stateOf(record, fetchInputsAndOutputs)),
+      continuationToken: page.continuationToken,
+    });
+  };
+  return smallEnough(sizeOf(query.maxInstanceCount), pageOf);
 };
+
+/** Clients of some SDKs receive no message above 4 MB: a page of large instances has fewer of them. */
+async function smallEnough(
+  size: number,
+  pageOf: (size: number) => Promise<wire.QueryInstancesResponse>,
+): Promise<wire.QueryInstancesResponse> {
+  const page = await pageOf(size);
+  const bytes = toBinary(wire.QueryInstancesResponseSchema, page).length;
+  if (bytes <= MAX_PAGE_BYTES || size === 1) return page;
+  const fitting = Math.floor((page.orchestrationState.length * MAX_PAGE_BYTES) / bytes);
+  return smallEnough(Math.max(1, Math.min(fitting, size - 1)), pageOf);
+}
 
 /** Ended instances in the order in which they have ended. */
 export const listInstanceIds: Rpc<wire.ListInstanceIdsRequest, wire.ListInstanceIdsResponse> = async (

@@ -15,10 +15,17 @@ export interface ServedHub {
 /** What an RPC knows of its call. */
 export interface RpcCall {
   readonly hub: ServedHub;
-  /** The caller has gone, or its time is over. */
+  /** The caller has gone, its time is over, or the server stops. */
   readonly signal: AbortSignal;
   /** The other end of the connection. */
   readonly peer: string;
+  readonly userAgent: string;
 }
+
+/** About a hub by its name; `undefined`: that of the server. */
+export type AdminRpc<Request, Response> = (
+  request: Request,
+  hubName: string | undefined,
+) => Promise<Response>;
 
 export type Rpc<Request, Response> = (request: Request, call: RpcCall) => Promise<Response>;

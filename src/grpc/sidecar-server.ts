@@ -12,12 +12,13 @@ import type { Logger } from "../engine/logger.ts";
 import { eagerCalls } from "./eager-call.ts";
 import { WorkItemStreams } from "./get-work-items.ts";
 import { lenientService } from "./lenient-service.ts";
-import { managementRpcs, type TaskHubAdmin } from "./management-rpcs.ts";
+import { adminRpcs, managementRpcs, type TaskHubAdmin } from "./management-rpcs.ts";
+import { PendingCalls } from "./pending-calls.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { ServedHub } from "./served-hub.ts";
 import { streamHandler, streamOpener } from "./stream-handler.ts";
 import { streamInstanceHistory } from "./stream-history.ts";
-import { type HandlerPorts, unaryHandler } from "./unary-handler.ts";
+import { adminHandler, type HandlerPorts, unaryHandler } from "./unary-handler.ts";
 import {
   abandonWork,
   completeActivityTask,
@@ -50,6 +51,9 @@ export interface SidecarServer {
   close(options: { readonly drainMs: number; readonly graceMs: number }): Promise<void>;
 }
 
+/** What has been answered may still be on its way when connections are cut. */
+const LAST_WORDS_MS = 100;
+
 /** What the workers of all SDKs can receive is for them to say; here nothing is too large. */
 const CHANNEL_OPTIONS = {
   "grpc.max_receive_message_length": -1,
@@ -68,10 +72,10 @@ export async function startSidecarServer(options: SidecarServerOptions): Promise
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({ ...CHANNEL_OPTIONS, interceptors: [eagerCalls] });
   const streams = new WorkItemStreams(clock);
-  const hubOfCall = hubOfCallWith(options);
-  const ports = { hubOfCall, logger };
+  const pending = new PendingCalls();
+  const ports = { ...hubsOfCalls(options), pending, logger };
   const rpcs = {
-    ...managementRpcs(options.admin),
+    ...managementRpcs,
     completeOrchestratorTask,
     completeActivityTask,
     completeEntityTask,
@@ -82,33 +86,36 @@ export async function startSidecarServer(options: SidecarServerOptions): Promise
   const handlers: UntypedServiceImplementation = Object.fromEntries(
     Object.entries(rpcs).map(([name, rpc]) => [name, unaryHandler(rpc as never, ports)]),
   );
+  for (const [name, rpc] of Object.entries(adminRpcs(options.admin))) {
+    handlers[name] = adminHandler(rpc as never, ports);
+  }
   handlers["streamInstanceHistory"] = streamHandler(streamInstanceHistory, ports);
   handlers["getWorkItems"] = streamOpener((call, hub) => streams.open(call as never, hub), ports);
   server.addService(lenientService(), handlers);
-  const port = await listen(server, options);
+  const address = await listen(server, options);
   return {
-    port,
+    port: Number(address.slice(address.lastIndexOf(":") + 1)),
     close: async ({ drainMs, graceMs }) => {
       await streams.close(drainMs);
-      const cancel = clock.after(graceMs, () => server.forceShutdown());
+      pending.endAll();
+      server.drain(address, Math.max(graceMs, LAST_WORDS_MS));
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-      cancel();
     },
   };
 }
 
-function hubOfCallWith({
+function hubsOfCalls({
   hubOf,
-  isAllowed,
-}: Pick<SidecarServerOptions, "hubOf" | "isAllowed">): HandlerPorts["hubOfCall"] {
-  if (isAllowed === undefined) return (metadata) => hubOf(hubNameOf(metadata));
-  return async (metadata) => {
-    if (await isAllowed(tokenOf(metadata))) return hubOf(hubNameOf(metadata));
+  isAllowed = async () => true,
+}: Pick<SidecarServerOptions, "hubOf" | "isAllowed">): Pick<HandlerPorts, "hubOfCall" | "hubNameOfCall"> {
+  const hubNameOfCall = async (metadata: Metadata): Promise<string | undefined> => {
+    if (await isAllowed(tokenOf(metadata))) return hubNameOf(metadata);
     throw new RpcError(
       status.UNAUTHENTICATED,
       "The key is missing or wrong. Send it as 'authorization: Bearer <key>' or in the header x-functions-key.",
     );
   };
+  return { hubNameOfCall, hubOfCall: async (metadata) => hubOf(await hubNameOfCall(metadata)) };
 }
 
 /** .NET programs that run in Azure Functions have a header of their own. */
@@ -125,12 +132,15 @@ function tokenOf(metadata: Metadata): string {
   return /^bearer (.+)$/i.exec(String(bearer ?? ""))?.[1] ?? String(key ?? "");
 }
 
-function listen(server: Server, { host, port, tls }: SidecarServerOptions): Promise<number> {
+/** Resolves with the address that the server listens at. */
+function listen(server: Server, { host, port, tls }: SidecarServerOptions): Promise<string> {
   const credentials = tls
     ? ServerCredentials.createSsl(null, [{ cert_chain: tls.certificate, private_key: tls.privateKey }])
     : ServerCredentials.createInsecure();
-  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const name = host.includes(":") ? `[${host}]` : host;
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
+    server.bindAsync(`${name}:${port}`, credentials, (error, bound) =>
+      error ? reject(error) : resolve(`${name}:${bound}`),
+    );
   });
 }

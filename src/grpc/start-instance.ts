@@ -14,6 +14,7 @@ import { decodeStatus } from "../wire/status-codec.ts";
 import { decodeTags } from "../wire/tags-codec.ts";
 import { decodeOptionalTimestamp } from "../wire/timestamp-codec.ts";
 import { decodeTraceContext } from "../wire/trace-context-codec.ts";
+import { isGo } from "./go-sdk.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { Rpc } from "./served-hub.ts";
 
@@ -22,7 +23,7 @@ const EXECUTION_ID = /^[0-9a-f]{32}$/;
 /** @throws {RpcError} ALREADY_EXISTS, INVALID_ARGUMENT */
 export const startInstance: Rpc<CreateInstanceRequest, CreateInstanceResponse> = async (
   request,
-  { hub: { client } },
+  { hub: { client }, userAgent },
 ) => {
   const { instanceId, name, version, input, executionId } = request;
   const policy = request.orchestrationIdReusePolicy;
@@ -38,7 +39,7 @@ export const startInstance: Rpc<CreateInstanceRequest, CreateInstanceResponse> =
         executionId: executionId !== undefined && EXECUTION_ID.test(executionId) ? executionId : undefined,
         tags: decodeTags(request.tags),
         traceContext: decodeTraceContext(request.parentTraceContext),
-        replaceable: policy && replaceableOf(policy),
+        replaceable: policy && replaceableOf(policy, isGo(userAgent)),
       }),
     });
     return create(CreateInstanceResponseSchema, { instanceId: started });
@@ -54,8 +55,13 @@ export const startInstance: Rpc<CreateInstanceRequest, CreateInstanceResponse> =
 };
 
 /** Which instances with the same id the start may replace. @throws {RpcError} INVALID_ARGUMENT */
-function replaceableOf({ replaceableStatus, action }: OrchestrationIdReusePolicy): readonly RuntimeStatus[] {
+function replaceableOf(
+  { replaceableStatus, action }: OrchestrationIdReusePolicy,
+  isOfGo: boolean,
+): readonly RuntimeStatus[] {
   const statuses = replaceableStatus.map(decodeStatus);
+  // Its policies have an action; that it is an error to start again is not on the wire, as is any first of a kind.
+  if (isOfGo && action === undefined) return [];
   if (action !== undefined) {
     return action === OrchestrationIdReuseAction.TERMINATE ? [...statuses, "Terminated"] : [];
   }

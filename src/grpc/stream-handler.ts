@@ -1,7 +1,7 @@
 import type { handleServerStreamingCall, ServerWritableStream } from "@grpc/grpc-js";
 import { requestOf } from "./lenient-service.ts";
 import type { RpcCall, ServedHub } from "./served-hub.ts";
-import { type HandlerPorts, statusOf } from "./unary-handler.ts";
+import { type HandlerPorts, statusOf, userAgentOf } from "./unary-handler.ts";
 
 /** An RPC whose answers come one after the other, as fast as the caller takes them. */
 export function streamHandler<Request, Response>(
@@ -41,11 +41,17 @@ async function pour<Request, Response>(
   { hubOfCall }: HandlerPorts,
 ): Promise<void> {
   const hub = await hubOfCall(call.metadata);
-  for await (const response of rpc(requestOf(call), { hub, signal, peer: call.getPeer() })) {
+  for await (const response of rpc(requestOf(call), callOf(call, hub, signal))) {
     if (signal.aborted) return;
     if (!call.write(response)) await drained(call, signal);
   }
 }
+
+const callOf = (
+  call: ServerWritableStream<unknown, unknown>,
+  hub: ServedHub,
+  signal: AbortSignal,
+): RpcCall => ({ hub, signal, peer: call.getPeer(), userAgent: userAgentOf(call.metadata) });
 
 function drained(call: ServerWritableStream<unknown, unknown>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

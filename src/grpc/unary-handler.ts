@@ -1,33 +1,55 @@
 import type { handleUnaryCall, Metadata, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import type { Logger } from "../engine/logger.ts";
 import { requestOf } from "./lenient-service.ts";
+import type { PendingCalls } from "./pending-calls.ts";
 import { rpcErrorOf } from "./rpc-error.ts";
-import type { Rpc, RpcCall, ServedHub } from "./served-hub.ts";
+import type { AdminRpc, Rpc, RpcCall, ServedHub } from "./served-hub.ts";
 
 export interface HandlerPorts {
-  /** The hub that a call is for. @throws {RpcError} UNAUTHENTICATED, {DurableError} TASK_HUB_NOT_FOUND */
+  /** The name of the hub that a call is for; `undefined`: that of this server. @throws {RpcError} UNAUTHENTICATED */
+  readonly hubNameOfCall: (metadata: Metadata) => Promise<string | undefined>;
+  /** That hub. @throws {RpcError} UNAUTHENTICATED, {DurableError} TASK_HUB_NOT_FOUND, INVALID_TASK_HUB_NAME */
   readonly hubOfCall: (metadata: Metadata) => Promise<ServedHub>;
+  readonly pending: PendingCalls;
   readonly logger: Logger;
 }
 
 /** An RPC with one answer. */
 export function unaryHandler<Request, Response>(
   rpc: Rpc<Request, Response>,
-  ports: HandlerPorts,
+  { hubOfCall, pending, logger }: HandlerPorts,
 ): handleUnaryCall<Request, Response> {
-  return (call, callback) => void respond(call, callback, rpc, ports);
+  const answer = async (call: ServerUnaryCall<Request, Response>): Promise<Response> => {
+    const hub = await hubOfCall(call.metadata);
+    const rpcCall = new UnaryCall(call, hub, pending);
+    try {
+      return await rpc(requestOf(call), rpcCall);
+    } finally {
+      rpcCall.answered();
+    }
+  };
+  return (call, callback) => void respond(call, callback, answer, logger);
+}
+
+/** One that is about a hub as a whole, which need not be there. */
+export function adminHandler<Request, Response>(
+  rpc: AdminRpc<Request, Response>,
+  { hubNameOfCall, logger }: HandlerPorts,
+): handleUnaryCall<Request, Response> {
+  const answer = async (call: ServerUnaryCall<Request, Response>): Promise<Response> =>
+    rpc(requestOf(call), await hubNameOfCall(call.metadata));
+  return (call, callback) => void respond(call, callback, answer, logger);
 }
 
 async function respond<Request, Response>(
   call: ServerUnaryCall<Request, Response>,
   callback: sendUnaryData<Response>,
-  rpc: Rpc<Request, Response>,
-  { hubOfCall, logger }: HandlerPorts,
+  answer: (call: ServerUnaryCall<Request, Response>) => Promise<Response>,
+  logger: Logger,
 ): Promise<void> {
   let response: Response;
   try {
-    const hub = await hubOfCall(call.metadata);
-    response = await rpc(requestOf(call), new UnaryCall(call, hub));
+    response = await answer(call);
   } catch (error) {
     return callback(statusOf(error, call.getPath(), logger));
   }
@@ -38,21 +60,39 @@ async function respond<Request, Response>(
 class UnaryCall implements RpcCall {
   readonly hub: ServedHub;
   readonly #call: ServerUnaryCall<unknown, unknown>;
+  readonly #pending: PendingCalls;
   #ended: AbortController | undefined;
 
-  constructor(call: ServerUnaryCall<unknown, unknown>, hub: ServedHub) {
+  constructor(call: ServerUnaryCall<unknown, unknown>, hub: ServedHub, pending: PendingCalls) {
     this.#call = call;
     this.hub = hub;
+    this.#pending = pending;
   }
 
   get peer(): string {
     return this.#call.getPeer();
   }
 
+  get userAgent(): string {
+    return userAgentOf(this.#call.metadata);
+  }
+
   get signal(): AbortSignal {
-    this.#ended ??= endOf(this.#call);
+    if (this.#ended === undefined) {
+      this.#ended = endOf(this.#call);
+      this.#pending.add(this.#ended);
+    }
     return this.#ended.signal;
   }
+
+  answered(): void {
+    if (this.#ended) this.#pending.remove(this.#ended);
+  }
+}
+
+/** What the caller's library and SDK call themselves. */
+export function userAgentOf(metadata: Metadata): string {
+  return metadata.get("user-agent").join(" ");
 }
 
 function endOf(call: ServerUnaryCall<unknown, unknown>): AbortController {

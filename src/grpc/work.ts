@@ -9,6 +9,8 @@ export interface SentWork {
   readonly token: string;
   readonly bytes: number;
   readonly at: number;
+  /** It has been answered, or is somebody else's. */
+  readonly stopWaiting: (() => void) | undefined;
 }
 
 /** One piece of work, from the moment it is due until somebody has done it. */
@@ -30,6 +32,8 @@ export interface Work {
   isOver: boolean;
   /** What has come so far of an answer that comes in parts. */
   parts: AnswerInParts | undefined;
+  /** Its worker has asked for all of it. */
+  isWhole: boolean;
   /** Workers that have given it back: it is for others, as long as there are any. */
   refusedBy: WeakSet<WorkerStream> | undefined;
 }

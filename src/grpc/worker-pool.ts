@@ -43,6 +43,11 @@ export interface EntityWork extends Work {
 
 export type AnyWork = TurnWork | ActivityWork | EntityWork;
 
+export interface WorkerPoolOptions {
+  /** After so long an activity without an answer is for another worker. Absent: it stays with its worker. */
+  readonly activityTimeoutMs?: number | undefined;
+}
+
 /**
  * The workers of one task hub that are connected, and the work they have or wait for.
  *
@@ -54,6 +59,7 @@ export type AnyWork = TurnWork | ActivityWork | EntityWork;
  */
 export class WorkerPool implements RemoteWorkers {
   readonly #clock: Clock;
+  readonly #activityTimeoutMs: number | undefined;
   readonly #streams = new Set<WorkerStream>();
   readonly #waiting = new WorkQueue<AnyWork>();
   readonly #sent = new Map<string, AnyWork>();
@@ -64,8 +70,9 @@ export class WorkerPool implements RemoteWorkers {
   readonly #life = randomUUID();
   #sequence = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, { activityTimeoutMs }: WorkerPoolOptions = {}) {
     this.#clock = clock;
+    this.#activityTimeoutMs = activityTimeoutMs;
   }
 
   get streamCount(): number {
@@ -97,7 +104,7 @@ export class WorkerPool implements RemoteWorkers {
       if (failure) work.fail(failure);
       else this.#waiting.putBack(work);
     }
-    for (const other of this.#streams) this.#fill(other);
+    this.#spread();
     const abandoned = this.#waiting.takeAll(
       (work) => work.abandoned !== undefined && !this.#isAccepted(work),
     );
@@ -120,13 +127,15 @@ export class WorkerPool implements RemoteWorkers {
       name,
       version,
       key: turnKey(instanceId),
-      encode: (reader, token) => turnItem(turn, reader, token),
+      encode: ({ reader, canStreamHistory }, token) =>
+        turnItem(turn, { reader, canStreamHistory: canStreamHistory && !work.isWhole }, token),
       abandoned: () => settles.reject(new NoWorker(`the orchestrator '${name}'`)),
       fail: (failure) => settles.resolve(failedTurn(failure)),
       sent: undefined,
       isOver: false,
       parts: undefined,
       refusedBy: undefined,
+      isWhole: false,
       turn,
       settling: settles,
     };
@@ -153,6 +162,7 @@ export class WorkerPool implements RemoteWorkers {
       isOver: false,
       parts: undefined,
       refusedBy: undefined,
+      isWhole: false,
       call,
       settling: settles,
     };
@@ -184,6 +194,7 @@ export class WorkerPool implements RemoteWorkers {
       isOver: false,
       parts: undefined,
       refusedBy: undefined,
+      isWhole: false,
       batch,
       settling: settles,
     });
@@ -225,9 +236,11 @@ export class WorkerPool implements RemoteWorkers {
     this.#fillAgain(stream);
   }
 
-  /** The worker wants it again as it was, or with more. */
-  sendAgain(work: AnyWork): void {
+  /** The worker wants it whole: at once, unless it was. */
+  sendWhole(work: AnyWork): void {
+    if (work.isWhole) return this.#rest(work);
     const stream = work.sent?.stream;
+    work.isWhole = true;
     this.#forget(work);
     this.#dispatch(work);
     this.#fillAgain(stream);
@@ -236,6 +249,10 @@ export class WorkerPool implements RemoteWorkers {
   /** The worker will not do it: after a moment it is for whoever takes it then. */
   giveBack(work: AnyWork): void {
     this.#refuse(work);
+    this.#rest(work);
+  }
+
+  #rest(work: AnyWork): void {
     this.finish(work);
     this.#clock.after(REST_MS, () => {
       if (work.isOver) return;
@@ -256,6 +273,19 @@ export class WorkerPool implements RemoteWorkers {
     else this.#send(work, best);
   }
 
+  /** What waits goes to whoever has the least to do, one after the other. */
+  #spread(): void {
+    const isWanted = (work: AnyWork): boolean => {
+      for (const stream of this.#streams) if (this.#mayHave(stream, work)) return true;
+      return false;
+    };
+    while (!this.#waiting.isEmpty) {
+      const work = this.#waiting.take(isWanted);
+      if (work === undefined) return;
+      this.#dispatch(work);
+    }
+  }
+
   #fill(stream: WorkerStream): void {
     while (!this.#waiting.isEmpty) {
       const work = this.#waiting.take((each) => this.#mayHave(stream, each));
@@ -272,11 +302,20 @@ export class WorkerPool implements RemoteWorkers {
     this.#sequence += 1;
     const token = `${this.#life}-${this.#sequence}`;
     const item = work.encode(stream, token);
-    work.sent = { stream, token, bytes: item.length, at: this.#clock.now() };
+    const stopWaiting = this.#awaitAnswer(work, token);
+    work.sent = { stream, token, bytes: item.length, at: this.#clock.now(), stopWaiting };
     work.parts = undefined;
     this.#sent.set(token, work);
     this.#byKey.set(work.key, work);
     stream.send(work.kind, item);
+  }
+
+  /** A worker may go on and never answer: .NET's refuses activities of other versions in silence. */
+  #awaitAnswer(work: AnyWork, token: string): (() => void) | undefined {
+    if (work.kind !== "activity" || this.#activityTimeoutMs === undefined) return undefined;
+    return this.#clock.after(this.#activityTimeoutMs, () => {
+      if (work.sent?.token === token) this.giveBack(work);
+    });
   }
 
   #remove(work: AnyWork): void {
@@ -290,6 +329,7 @@ export class WorkerPool implements RemoteWorkers {
     const { sent } = work;
     if (sent === undefined) return;
     work.sent = undefined;
+    sent.stopWaiting?.();
     this.#sent.delete(sent.token);
     if (this.#byKey.get(work.key) === work) this.#byKey.delete(work.key);
     sent.stream.release(work.kind);

@@ -46,7 +46,7 @@ export const completeOrchestratorTask: Rpc<OrchestratorResponse, CompleteTaskRes
   }
   if (response.isPartial) return DONE;
   if (response.requiresHistory) {
-    workers.sendAgain(work);
+    workers.sendWhole(work);
     return DONE;
   }
   finishTurn(work, response, workers);
@@ -95,7 +95,7 @@ export const completeEntityTask: Rpc<EntityBatchResult, CompleteTaskResponse> = 
   const outcome = orGiveBack(work, workers, () => checked(decodeEntityBatchResult(response), work));
   switch (outcome.type) {
     case "stateWanted":
-      workers.sendAgain(work);
+      workers.sendWhole(work);
       break;
     case "failed":
       logger.warn(

@@ -1,6 +1,7 @@
 import type { FunctionKind } from "../engine/executor.ts";
 import { type GetWorkItemsRequest, WorkerCapability } from "../wire/generated/orchestrator_service_pb.ts";
 import type { HistoryReader } from "../wire/history-codec.ts";
+import { isGo } from "./go-sdk.ts";
 import { type WorkDescription, WorkFilters } from "./work-filters.ts";
 
 /** How many items of a kind a worker has at a time that has not said how many it wants. */
@@ -41,13 +42,13 @@ export class WorkerStream {
     this.peer = peer;
     this.#connection = connection;
     this.#filters = new WorkFilters(request.workItemFilters);
-    const isGo = userAgent.startsWith("grpc-go/");
-    this.reader = isGo ? "workerWithoutEntities" : "worker";
+    const isOfGo = isGo(userAgent);
+    this.reader = isOfGo ? "workerWithoutEntities" : "worker";
     this.canStreamHistory = request.capabilities.includes(WorkerCapability.HISTORY_STREAMING);
     this.#limits = {
       orchestrator: limitOf(request.maxConcurrentOrchestrationWorkItems),
       activity: limitOf(request.maxConcurrentActivityWorkItems),
-      entity: isGo ? 0 : limitOf(request.maxConcurrentEntityWorkItems),
+      entity: isOfGo ? 0 : limitOf(request.maxConcurrentEntityWorkItems),
     };
   }
 

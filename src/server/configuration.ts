@@ -37,6 +37,8 @@ export interface ConfigurationOverrides {
   readonly grpcPrivateKey?: string;
   /** Whether a task hub that a caller names over gRPC is made when nobody has it. Default true. */
   readonly createHubs?: boolean;
+  /** After so long an activity that a worker has not answered is for another one. Default: it stays with its worker. */
+  readonly activityTimeoutMs?: number;
 }
 
 /** Where gRPC is spoken. */
@@ -44,6 +46,7 @@ export interface GrpcConfiguration {
   readonly port: number;
   readonly tls: { readonly certificate: string; readonly privateKey: string } | undefined;
   readonly createHubs: boolean;
+  readonly activityTimeoutMs: number | undefined;
 }
 
 export interface Configuration {
@@ -92,6 +95,7 @@ export const PERDURE_VARIABLES: readonly string[] = [
   "PERDURE_GRPC_CERTIFICATE",
   "PERDURE_GRPC_PRIVATE_KEY",
   "PERDURE_CREATE_HUBS",
+  "PERDURE_ACTIVITY_TIMEOUT",
 ];
 
 const DEFAULT_PORT = 7071;
@@ -296,7 +300,14 @@ function webhookUrlOf({ overrides, variables }: Layers): string | undefined {
 function grpcOf(layers: Layers): GrpcConfiguration | undefined {
   const port = grpcPortOf(layers);
   const tls = grpcTlsOf(layers);
-  return port === undefined ? undefined : { port, tls, createHubs: createHubsOf(layers) };
+  if (port === undefined) return undefined;
+  return { port, tls, createHubs: createHubsOf(layers), activityTimeoutMs: activityTimeoutOf(layers) };
+}
+
+function activityTimeoutOf({ overrides, variables }: Layers): number | undefined {
+  if (overrides.activityTimeoutMs !== undefined) return overrides.activityTimeoutMs;
+  const text = variables["PERDURE_ACTIVITY_TIMEOUT"];
+  return text === undefined ? undefined : msOfSeconds("PERDURE_ACTIVITY_TIMEOUT", text, "above 0");
 }
 
 function createHubsOf({ overrides, variables }: Layers): boolean {
@@ -331,14 +342,15 @@ function grpcTlsOf({ overrides, variables }: Layers): GrpcConfiguration["tls"] {
 function drainOf({ overrides, variables, hostJson }: Layers): number {
   if (overrides.drainMs !== undefined) return overrides.drainMs;
   const text = variables["PERDURE_DRAIN_TIMEOUT"];
-  if (text !== undefined) return drainMsOfText("PERDURE_DRAIN_TIMEOUT", text);
+  if (text !== undefined) return msOfSeconds("PERDURE_DRAIN_TIMEOUT", text, "0 or more");
   return hostJson.values["useGracefulShutdown"] === false ? 0 : DEFAULT_DRAIN_MS;
 }
 
 /** Seconds, as a person writes them, in milliseconds. @throws {DurableError} INVALID_CONFIGURATION */
-export function drainMsOfText(source: string, text: string): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  throw wrongSetting({ source, setting: source, value: text, allowed: "a number of seconds, 0 or more" });
+export function msOfSeconds(source: string, text: string, range: "0 or more" | "above 0"): number {
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : -1;
+  if (range === "above 0" ? ms > 0 : ms >= 0) return ms;
+  throw wrongSetting({ source, setting: source, value: text, allowed: `a number of seconds, ${range}` });
 }
 
 const ALLOWED_HOSTS = "httpSettings.allowedHosts";

@@ -35,8 +35,16 @@ export interface GrpcListener {
 /** @throws {DurableError} PORT_IN_USE, INVALID_CONFIGURATION */
 export async function listenGrpc(options: GrpcListenerOptions): Promise<GrpcListener> {
   const { hub, workers, settings, host, port, keys, createHubs: createOnUse, logger } = options;
+  const { activityTimeoutMs } = options;
   const tls = options.tls && (await readTls(options.tls));
-  const hubs = new ServedHubs({ own: hub, ownWorkers: workers, settings, createOnUse, logger });
+  const hubs = new ServedHubs({
+    own: hub,
+    ownWorkers: workers,
+    settings,
+    createOnUse,
+    activityTimeoutMs,
+    logger,
+  });
   const server = await start({
     host,
     port,

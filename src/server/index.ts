@@ -1,7 +1,7 @@
 export {
   type Configuration,
   type ConfigurationOverrides,
-  drainMsOfText,
+  msOfSeconds,
   PERDURE_VARIABLES,
   readConfiguration,
 } from "./configuration.ts";

@@ -5,11 +5,11 @@ import { checkTaskHubName } from "../core/task-hub-name.ts";
 import { systemClock } from "../engine/clock.ts";
 import type { Logger } from "../engine/logger.ts";
 import type { EngineSettings } from "../engine/settings.ts";
-import { type ServedHub, WorkerPool } from "../grpc/index.ts";
+import { type ServedHub, WorkerPool, type WorkerPoolOptions } from "../grpc/index.ts";
 import { App, type TaskHub } from "../sdk/index.ts";
 import type { InstanceFilter } from "../storage/index.ts";
 
-export interface ServedHubsOptions {
+export interface ServedHubsOptions extends WorkerPoolOptions {
   /** The hub of the host, with its app. */
   readonly own: TaskHub;
   readonly ownWorkers: WorkerPool;
@@ -39,21 +39,29 @@ export class ServedHubs {
 
   /** @throws {DurableError} TASK_HUB_NOT_FOUND, INVALID_TASK_HUB_NAME */
   async of(name: string | undefined): Promise<ServedHub> {
-    if (name === undefined || sameName(name, this.#own.name)) return this.#own;
+    if (this.#isOwn(name)) return this.#own;
     return (await this.#other(name)).served;
   }
 
-  /** It is there, and empty. */
-  async recreate(name: string): Promise<void> {
-    if (sameName(name, this.#options.own.name)) return emptyHub(this.#options.own);
-    await this.delete(name);
-    await this.of(name);
+  /** It is there, also where hubs are not made on use. @throws {DurableError} INVALID_TASK_HUB_NAME */
+  async create(name: string | undefined): Promise<void> {
+    if (this.#isOwn(name)) return;
+    checkTaskHubName(name);
+    await this.#removals.get(name.toLowerCase());
+    await this.#options.own.storage.taskHubs.ensure(name);
   }
 
-  /** @throws {DurableError} INVALID_INSTANCE_STATE for the hub of the host */
-  async delete(name: string): Promise<void> {
-    const { own } = this.#options;
-    if (sameName(name, own.name)) throw ownHub(own.name);
+  /** It is there, and empty. @throws {DurableError} INVALID_TASK_HUB_NAME */
+  async recreate(name: string | undefined): Promise<void> {
+    if (this.#isOwn(name)) return emptyHub(this.#options.own);
+    await this.delete(name);
+    await this.create(name);
+  }
+
+  /** @throws {DurableError} INVALID_INSTANCE_STATE for the hub of the host, INVALID_TASK_HUB_NAME */
+  async delete(name: string | undefined): Promise<void> {
+    if (this.#isOwn(name)) throw ownHub(this.#options.own.name);
+    checkTaskHubName(name);
     const key = name.toLowerCase();
     const removal = this.#remove(name, this.#others.get(key));
     this.#others.delete(key);
@@ -78,6 +86,10 @@ export class ServedHubs {
     await Promise.all(others.map(async (other) => (await other).hub.close(options)));
   }
 
+  #isOwn(name: string | undefined): name is undefined {
+    return name === undefined || sameName(name, this.#own.name);
+  }
+
   #other(name: string): Promise<OpenHub> {
     const key = name.toLowerCase();
     const known = this.#others.get(key);
@@ -89,10 +101,10 @@ export class ServedHubs {
   }
 
   async #open(name: string): Promise<OpenHub> {
-    const { own, settings, logger, createOnUse } = this.#options;
+    const { own, settings, logger, createOnUse, activityTimeoutMs } = this.#options;
     checkTaskHubName(name);
     await this.#removals.get(name.toLowerCase());
-    const remoteWorkers = new WorkerPool(systemClock);
+    const remoteWorkers = new WorkerPool(systemClock, { activityTimeoutMs });
     const hub = await own.openAnother({
       taskHubName: name,
       create: createOnUse,

@@ -71,7 +71,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
     await loadApp(location.files, app);
     warnOfNothing(app, logger);
   }
-  const workers = configuration.grpc && new WorkerPool(systemClock);
+  const workers = configuration.grpc && new WorkerPool(systemClock, configuration.grpc);
   const hub = await TaskHub.open(configuration.storage, {
     app,
     ...(workers ? { remoteWorkers: workers } : {}),

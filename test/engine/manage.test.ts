@@ -114,9 +114,14 @@ describe("what an instance's state does not allow is refused and named", () => {
     ["S-41: terminate", ended, "terminate", "it is Completed"],
     ["S-50: suspend", ended, "suspend", "it is Completed"],
     ["S-50: resume", ended, "resume", "it is Completed"],
-    ["S-130: rewind", ended, "rewind", "it is Completed. Allowed: Failed."],
-    ["S-50: resume what is not suspended", ["waits"], "resume", "it is Running. Allowed: Suspended."],
-    ["S-130: rewind what runs", ["waits"], "rewind", "it is Running. Allowed: Failed."],
+    ["S-130: rewind", ended, "rewind", "it is Completed. Not allowed unless it is Failed."],
+    [
+      "S-50: resume what is not suspended",
+      ["waits"],
+      "resume",
+      "it is Running. Not allowed unless it is Suspended.",
+    ],
+    ["S-130: rewind what runs", ["waits"], "rewind", "it is Running. Not allowed unless it is Failed."],
   ] as const)("%s", async (_title, [name], verb, message) => {
     const hub = hubWithWaiters();
     const { client } = await hub.host();

@@ -86,6 +86,7 @@ export async function openScene({
     port: 0,
     hubOf: async () => served,
     admin: {
+      create: async (name) => void administered.push(`create ${name}`),
       recreate: async (name) => void administered.push(`recreate ${name}`),
       delete: async (name) => void administered.push(`delete ${name}`),
     },

@@ -34,6 +34,17 @@ describe("a worker that can fetch histories", () => {
     expect(pastEvents.length > 0).toBe(!isFetched);
   });
 
+  test("is sent one that it wants whole", async () => {
+    const sidecar = await startSidecar();
+    const worker = await ScriptedWorker.connect(sidecar, FETCHES);
+    const turn = await secondTurn(sidecar, worker, 600, "1");
+
+    await worker.answerTurn(turn, [], { requiresHistory: true });
+
+    const again = await worker.turnOf("long");
+    expect([again.requiresHistoryStreaming, again.pastEvents.length]).toEqual([false, 602]);
+  });
+
   test("fetches what others are sent", async () => {
     const sidecar = await startSidecar();
     const worker = await ScriptedWorker.connect(sidecar, FETCHES);

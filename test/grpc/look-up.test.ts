@@ -8,6 +8,29 @@ import { startSidecar } from "./sidecar.ts";
 const { FAILED } = OrchestrationStatus;
 
 describe("get", () => {
+  test.each(["getInstance", "waitForInstanceStart", "waitForInstanceCompletion"] as const)(
+    "%s of an entity finds no orchestration",
+    async (rpc) => {
+      const { client } = await startSidecar({ app: programs() });
+      await client.call("signalEntity", { instanceId: "@counter@a", name: "add", input: "1" });
+      await expect
+        .poll(async () => (await client.call("getEntity", { instanceId: "@counter@a" })).exists)
+        .toBe(true);
+
+      expect((await client.call(rpc, { instanceId: "@counter@a" })).exists).toBe(false);
+    },
+  );
+
+  test("shows no output of what is suspended, which has none", async () => {
+    const { client } = await startSidecar({ app: programs() });
+    await client.start("waits", { instanceId: "id" });
+    await client.started("id");
+    await client.call("suspendInstance", { instanceId: "id", reason: "lunch" });
+    await expect.poll(() => client.statusOf("id")).toBe("SUSPENDED");
+
+    expect((await client.state("id"))?.output).toBeUndefined();
+  });
+
   test.each([
     ["an unknown id", "nobody"],
     ["no id", ""],

@@ -112,6 +112,26 @@ describe("query", () => {
     expect(pages.flat()).toEqual(["i0", "i1", "i2", "i3", "i4", "i5", "i6"]);
   });
 
+  test("a page of large instances is one that a client receives, and nothing is left out", async () => {
+    const sidecar = await startSidecar();
+    const input = JSON.stringify("x".repeat(300_000));
+    const ids = Array.from({ length: 20 }, (_, index) => `large-${String(index).padStart(2, "0")}`);
+    for (const instanceId of ids) await sidecar.client.start("anything", { instanceId, input });
+    const client = sidecar.connect({ maxReceive: 4 * 1024 * 1024 });
+
+    const seen: string[] = [];
+    let continuationToken: string | undefined;
+    do {
+      const page = await client.call("queryInstances", {
+        query: { fetchInputsAndOutputs: true, ...(continuationToken ? { continuationToken } : {}) },
+      });
+      seen.push(...page.orchestrationState.map(({ instanceId }) => instanceId));
+      continuationToken = page.continuationToken;
+    } while (continuationToken);
+
+    expect(seen).toEqual(ids);
+  });
+
   test("a page that is just full is the last", async () => {
     const { client } = await startSidecar();
     for (const instanceId of ["a", "b"]) await client.start("anything", { instanceId });

@@ -19,6 +19,7 @@ export interface SidecarOptions extends Pick<SidecarServerOptions, "isAllowed" |
   readonly settings?: Partial<EngineSettings>;
   /** Default true. */
   readonly createOnUse?: boolean;
+  readonly activityTimeoutMs?: number;
 }
 
 interface LogEntry {
@@ -86,9 +87,9 @@ export class Sidecar {
 }
 
 export async function startSidecar(options: SidecarOptions = {}): Promise<Sidecar> {
-  const { app = new App(), settings = {}, createOnUse = true, isAllowed, tls } = options;
+  const { app = new App(), settings = {}, createOnUse = true, activityTimeoutMs, isAllowed, tls } = options;
   const clock = new VirtualClock();
-  const workers = new WorkerPool(clock);
+  const workers = new WorkerPool(clock, { activityTimeoutMs });
   const complaints: LogEntry[] = [];
   const logger = loggerOf(complaints);
   const hub = await TaskHub.open(createMemoryStorage(), {

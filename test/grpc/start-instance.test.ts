@@ -126,6 +126,42 @@ describe("an id that is taken", () => {
     if (expected !== "replaced") expect(await client.statusOf("id")).toBe(before);
   });
 
+  test.each([
+    ["PENDING", "a list without it", { replaceableStatus: [RUNNING, TERMINATED] }],
+    ["SUSPENDED", "a list without it", { replaceableStatus: [RUNNING, TERMINATED] }],
+    ["TERMINATED", "a list without it", { replaceableStatus: [COMPLETED] }],
+  ] as const)("%s, %s: ALREADY_EXISTS", async (before, _title, { replaceableStatus }) => {
+    const { client } = await startSidecar({ app: programs() });
+    await bring[before]?.(client);
+    await expect.poll(() => client.statusOf("id")).toBe(before);
+
+    const start = client.start("echo", {
+      instanceId: "id",
+      orchestrationIdReusePolicy: { replaceableStatus: [...replaceableStatus] },
+    });
+
+    await expect(start).rejects.toMatchObject({ code: status.ALREADY_EXISTS });
+    expect(await client.statusOf("id")).toBe(before);
+  });
+
+  test.each(["grpc-go/1.60.0", "my-app/1.0 grpc-go/1.60.0"])(
+    "a policy of the Go SDK without an action makes it an error: %s",
+    async (userAgent) => {
+      const sidecar = await startSidecar({ app: programs() });
+      await sidecar.client.ended(await sidecar.client.start("echo", { instanceId: "id" }));
+
+      const start = sidecar.connect({ userAgent }).start("echo", {
+        instanceId: "id",
+        orchestrationIdReusePolicy: { replaceableStatus: [COMPLETED] },
+      });
+
+      await expect(start).rejects.toMatchObject({
+        code: status.ALREADY_EXISTS,
+        details: expect.stringMatching(/orchestration instance already exists/i),
+      });
+    },
+  );
+
   test("is told in the words that the Go SDK looks for", async () => {
     const { client } = await startSidecar({ app: programs() });
     await client.start("waits", { instanceId: "id" });

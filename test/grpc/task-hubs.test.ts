@@ -179,6 +179,18 @@ describe("when hubs are not made on use", () => {
     expect([code, details]).toEqual([status.NOT_FOUND, expect.stringContaining("OtherHub")]);
   });
 
+  test("one can be created, and be made anew", async () => {
+    const sidecar = await startSidecar({ createOnUse: false });
+    const client = sidecar.connect(other);
+
+    await client.call("createTaskHub", {});
+    await client.start("anything", { instanceId: "id" });
+    expect(await client.statusOf("id")).toBe("PENDING");
+    await client.call("createTaskHub", { recreateIfExists: true });
+
+    expect(await client.statusOf("id")).toBe("none");
+  });
+
   test("one that is made later is found then", async () => {
     const { client, hub } = await startSidecar({ createOnUse: false });
     await expect(client.call("hello", {}, other)).rejects.toMatchObject({ code: status.NOT_FOUND });
@@ -189,10 +201,12 @@ describe("when hubs are not made on use", () => {
   });
 });
 
-test.each(["a", "my hub", "9lives", "hub-1", "x".repeat(46)])("%j is no name of a hub", async (taskhub) => {
-  const { client } = await startSidecar();
+describe.each(["a", "my hub", "9lives", "hub-1", "x".repeat(46)])("%j is no name of a hub", (taskhub) => {
+  test.each(["hello", "createTaskHub", "deleteTaskHub"] as const)("%s", async (rpc) => {
+    const { client } = await startSidecar();
 
-  await expect(client.call("hello", {}, { metadata: { taskhub } })).rejects.toMatchObject({
-    code: status.INVALID_ARGUMENT,
+    await expect(client.call(rpc, {}, { metadata: { taskhub } })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+    });
   });
 });

@@ -128,6 +128,18 @@ describe("a turn", () => {
     expect(token).not.toBe(first);
   });
 
+  test("that wants its history again and again comes after a rest", async () => {
+    const { sidecar, worker, turn } = await aTurnAndAnActivity();
+    await worker.answerTurn(turn, [], { requiresHistory: true });
+
+    await worker.answerTurn(await worker.turn(), [], { requiresHistory: true });
+
+    await sidecar.clock.advance(REST_MS - 1);
+    expect(worker.hasMore).toBe(false);
+    await sidecar.clock.advance(1);
+    expect((await worker.turn()).instanceId).toBe("id");
+  });
+
   test.each([undefined, "", '"half"', '""'])("sets the custom status to %j", async (customStatus) => {
     const { client, worker, turn } = await aTurnAndAnActivity();
     await worker.answerTurn(turn, [action.timer(0)], { customStatus: '"before"' });

@@ -94,6 +94,44 @@ describe("when a worker hangs up", () => {
   });
 });
 
+test("an activity without an answer is for another worker where its time is limited; a late answer is not used", async () => {
+  const sidecar = await startSidecar({ activityTimeoutMs: 10_000 });
+  const silent = await ScriptedWorker.connect(sidecar);
+  await sidecar.client.start("schedules", { instanceId: "schedules" });
+  await silent.answerTurn(await silent.turn(), [action.activity(0, "work")]);
+  const first = await silent.activity();
+  const other = await ScriptedWorker.connect(sidecar);
+
+  await sidecar.clock.advance(9_999);
+  expect(other.hasMore).toBe(false);
+  await sidecar.clock.advance(1 + REST_MS);
+  const second = await other.activity();
+  await silent.answerActivity(first, '"late"');
+  await other.answerActivity(second, '"good"');
+
+  const turn = await Promise.race([silent.turnOf("schedules"), other.turnOf("schedules")]);
+  expect(turn.newEvents.at(-1)?.eventType).toMatchObject({
+    case: "taskCompleted",
+    value: { result: '"good"' },
+  });
+});
+
+test("what a worker leaves is spread over those that stay", async () => {
+  const sidecar = await startSidecar();
+  const leaving = await ScriptedWorker.connect(sidecar);
+  for (let index = 0; index < 6; index++) await sidecar.client.start("anything");
+  for (let index = 0; index < 6; index++) await leaving.turn();
+  const others = [
+    await ScriptedWorker.connect(sidecar),
+    await ScriptedWorker.connect(sidecar),
+    await ScriptedWorker.connect(sidecar),
+  ];
+
+  await leaving.disconnect();
+
+  for (const other of others) expect(await other.unseen()).toHaveLength(2);
+});
+
 describe("work that is given back", () => {
   const abandon = {
     orchestratorRequest: "abandonTaskOrchestratorWorkItem",
@@ -310,12 +348,17 @@ describe("when the server stops", () => {
     await stopped;
   });
 
-  test("calls that wait end", async () => {
+  test("calls that wait are told to try again", async () => {
     const sidecar = await startSidecar();
-    const waiting = sidecar.client.ended(await sidecar.client.start("nobody has this"));
-    const failed = expect(waiting).rejects.toMatchObject({ code: expect.any(Number) });
+    const instanceId = await sidecar.client.start("nobody has this");
+    const waiting = [sidecar.client.ended(instanceId), sidecar.client.started(instanceId)];
+    const failed = expect(Promise.allSettled(waiting)).resolves.toMatchObject(
+      waiting.map(() => ({ reason: { code: status.UNAVAILABLE, details: "The server is stopping." } })),
+    );
+    // An answer to a later call says that the server has got these.
+    await sidecar.client.call("hello", {});
 
-    await sidecar.stop();
+    await sidecar.server.close({ drainMs: 0, graceMs: 60_000 });
 
     await failed;
   });

@@ -75,7 +75,7 @@ describe("TLS for gRPC", () => {
       undefined,
     ],
   ])("%s", (_title, sources, tls) => {
-    expect(grpcOf(sources)).toEqual({ port: 1, tls, createHubs: true });
+    expect(grpcOf(sources)).toEqual({ port: 1, tls, createHubs: true, activityTimeoutMs: undefined });
   });
 
   test.each([
@@ -101,4 +101,22 @@ test("what is neither true nor false is refused", () => {
   expect(() => grpcOf({ environment: { PERDURE_GRPC_PORT: "1", PERDURE_CREATE_HUBS: "maybe" } })).toThrow(
     "PERDURE_CREATE_HUBS",
   );
+});
+
+describe("how long an activity of a worker may take", () => {
+  const environment = { PERDURE_GRPC_PORT: "1", PERDURE_ACTIVITY_TIMEOUT: "90" };
+
+  test.each([
+    ["has no end by default", { overrides: { grpcPort: 1 } }, undefined],
+    ["is said in seconds", { environment }, 90_000],
+    ["or by a flag before that", { overrides: { activityTimeoutMs: 5 }, environment }, 5],
+  ])("%s", (_title, sources: Partial<ConfigurationSources>, activityTimeoutMs) => {
+    expect(grpcOf(sources)).toMatchObject({ activityTimeoutMs });
+  });
+
+  test.each(["0", "-1", "soon"])("%j is refused", (text) => {
+    expect(() => grpcOf({ environment: { ...environment, PERDURE_ACTIVITY_TIMEOUT: text } })).toThrow(
+      `PERDURE_ACTIVITY_TIMEOUT is "${text}"; allowed: a number of seconds, above 0`,
+    );
+  });
 });
