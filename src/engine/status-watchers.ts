@@ -3,11 +3,13 @@ import type { InstanceRecord } from "../storage/index.ts";
 export interface StatusWatcher {
   /** The instance has reached a terminal status. */
   readonly ended: (record: InstanceRecord) => void;
+  /** Its status may be another one now. */
+  readonly changed?: (() => void) | undefined;
   /** This process no longer runs the instance: look elsewhere. */
   readonly lost: () => void;
 }
 
-/** Who in this process waits for which of its instances to end. */
+/** Who in this process waits for which of its instances to change. */
 export class StatusWatchers {
   readonly #watchers = new Map<string, readonly StatusWatcher[]>();
 
@@ -19,6 +21,10 @@ export class StatusWatchers {
       if (others.length > 0) this.#watchers.set(instanceId, others);
       else this.#watchers.delete(instanceId);
     };
+  }
+
+  changed(instanceId: string): void {
+    for (const { changed } of this.#watchers.get(instanceId) ?? []) changed?.();
   }
 
   ended(instanceId: string, record: () => InstanceRecord): void {

@@ -270,7 +270,10 @@ export class TaskHubWorker {
       lost: (partition) => this.#partitions.lose(partition),
       sent: (instanceId, message) => this.#partitions.sent(instanceId, message),
       started: (instance) => this.#partitions.of(instance.instanceId)?.beginChild(instance),
-      changed: (instanceId) => this.changes.changed(instanceId),
+      changed: (instanceId) => {
+        this.changes.changed(instanceId);
+        this.watchers.changed(instanceId);
+      },
       ended: (instanceId, record) => this.watchers.ended(instanceId, record),
       keep: async (instanceId, event) => {
         await this.#store.client.send([{ instanceId, at: this.#clock.now(), event: encodeMessage(event) }]);

@@ -1,5 +1,5 @@
 import { DurableError } from "../core/errors.ts";
-import { isTerminal, type RuntimeStatus } from "../core/orchestration-status.ts";
+import { isTerminal, RUNTIME_STATUSES, type RuntimeStatus } from "../core/orchestration-status.ts";
 import type { InstanceRecord, QueryStore } from "../storage/index.ts";
 import type { Clock } from "./clock.ts";
 import type { RecordWatch, RecordWatcher } from "./record-watch.ts";
@@ -57,7 +57,7 @@ export function waitForStatus(request: WaitRequest, ports: WaitPorts): Promise<I
   });
 }
 
-/** In the owner's process an ended instance is announced; elsewhere every change of the store is a reason to look. */
+/** In the owner's process instances that change are announced; elsewhere every change of the store is a reason to look. */
 function subscribe(
   request: WaitRequest,
   { worker, records }: WaitPorts,
@@ -65,11 +65,10 @@ function subscribe(
   look: () => void,
 ): () => void {
   const { instanceId } = request;
-  if (!worker?.owns(instanceId) || request.until("Running") || !isTerminalGoal(request)) {
-    return records.add(instanceId, watcher);
-  }
+  if (!worker?.owns(instanceId)) return records.add(instanceId, watcher);
   let stop = worker.watchers.watch(instanceId, {
     ended: watcher.seen,
+    changed: isTerminalGoal(request) ? undefined : look,
     lost: () => {
       stop();
       stop = records.add(instanceId, watcher);
@@ -79,10 +78,9 @@ function subscribe(
   return () => stop();
 }
 
-const isTerminalGoal = (request: WaitRequest): boolean =>
-  (["Completed", "Failed", "Terminated"] as const).every(
-    (status) => isTerminal(status) && request.until(status),
-  );
+/** What it waits for is the end: no other change is of interest. */
+const isTerminalGoal = ({ until }: WaitRequest): boolean =>
+  RUNTIME_STATUSES.every((status) => isTerminal(status) || !until(status));
 
 export function notFound(instanceId: string): DurableError {
   return new DurableError("INSTANCE_NOT_FOUND", `No instance with ID '${instanceId}' was found.`);
