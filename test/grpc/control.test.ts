@@ -176,9 +176,11 @@ describe("terminate", () => {
     expect(await client.ended(instanceId)).toMatchObject({ status: "TERMINATED", output: "1" });
   });
 
-  test("while a worker has its turn: the turn is of no use any more", async () => {
+  test("while a worker has its turn: the turn is of no use any more, and its worker has room", async () => {
     const sidecar = await startSidecar();
-    const worker = await ScriptedWorker.connect(sidecar);
+    const worker = await ScriptedWorker.connect(sidecar, {
+      request: { maxConcurrentOrchestrationWorkItems: 1 },
+    });
     const instanceId = await sidecar.client.start("anything");
     const turn = await worker.turn();
 
@@ -187,6 +189,8 @@ describe("terminate", () => {
     expect((await sidecar.client.ended(instanceId)).status).toBe("TERMINATED");
     await worker.answerTurn(turn, [action.complete(0)]);
     expect(await sidecar.client.statusOf(instanceId)).toBe("TERMINATED");
+    await sidecar.client.start("anything", { instanceId: "next" });
+    expect((await worker.turn()).instanceId).toBe("next");
   });
 
   test.each([

@@ -170,6 +170,8 @@ export class ScriptedWorker {
 /** Actions of an orchestrator, by their kinds. */
 export const action = {
   complete: (id: number, result?: string): Action => ended(id, OrchestrationStatus.COMPLETED, result),
+  continueAsNew: (id: number, input?: string): Action =>
+    ended(id, OrchestrationStatus.CONTINUED_AS_NEW, input),
   fail: (id: number, errorMessage: string): Action => ({
     id,
     orchestratorActionType: {

@@ -55,6 +55,19 @@ describe("a turn", () => {
     expect(times).toEqual([...new Set(times)].toSorted((a, b) => a - b));
   });
 
+  test("has the trace context that the turn before has answered with, until it continues as new", async () => {
+    const { worker, turn } = await aTurnAndAnActivity();
+    const orchestrationTraceContext = { spanID: "00f067aa0ba902b7" };
+    await worker.answerTurn(turn, [action.timer(0)], { orchestrationTraceContext });
+    const second = await worker.turnOf("id");
+
+    await worker.answerTurn(second, [action.continueAsNew(1)], { orchestrationTraceContext });
+
+    expect(turn.orchestrationTraceContext).toBeUndefined();
+    expect(second.orchestrationTraceContext).toMatchObject(orchestrationTraceContext);
+    expect((await worker.turnOf("id")).orchestrationTraceContext).toBeUndefined();
+  });
+
   test("in parts counts with the last of them", async () => {
     const { client, worker, turn } = await aTurnAndAnActivity();
 

@@ -109,13 +109,16 @@ describe("a worker is sent", () => {
   });
 });
 
-test("what nobody takes waits for a worker that does", async () => {
+test("what nobody takes waits for a worker that does, and says so", async () => {
   const sidecar = await startSidecar();
   const wrong = await connect(sidecar, { orchestrations: [{ name: "other" }] });
   const instanceId = await sidecar.client.start("wanted");
   await sidecar.client.call("signalEntity", { instanceId: "@wanted@a", name: "do" });
   expect(await wrong.unseen()).toEqual([]);
   expect(await sidecar.client.statusOf(instanceId)).toBe("PENDING");
+  expect((await sidecar.hub.rawClient.whyWaiting(instanceId))?.sentence).toContain(
+    "No worker is connected that has the orchestrator 'wanted'",
+  );
 
   const right = await connect(sidecar, {
     orchestrations: [{ name: "wanted" }],
