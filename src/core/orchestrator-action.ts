@@ -95,4 +95,9 @@ export interface SendEntityUnlockAction {
   readonly viaEvents?: true;
   readonly criticalSectionId: string;
   readonly instanceId: string;
+  /**
+   * The locks were not granted yet: what is sent follows the request for them through these entities. Empty: another unlock
+   * has done that for this one too.
+   */
+  readonly takesBack?: readonly string[];
 }

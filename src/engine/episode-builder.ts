@@ -21,7 +21,7 @@ import type {
   TimerKey,
 } from "../storage/index.ts";
 import { type ActiveInstance, type CommittedRow, nextStart, type PendingMessage } from "./active-instance.ts";
-import { toEntity, unlocks } from "./messages-to-entities.ts";
+import { toEntities, unlocks } from "./messages-to-entities.ts";
 import { outcomeForParent } from "./task-outcomes.ts";
 
 /** What happens once the episode is committed, and not before. */
@@ -164,7 +164,7 @@ function effectsOf(input: EpisodeInput): Effects {
       case "SignalEntity":
       case "RequestEntityLock":
       case "SendEntityUnlock":
-        outgoing.push(toEntity(action, callerOf(instance), at));
+        outgoing.push(...toEntities(action, callerOf(instance), at));
         break;
     }
   }

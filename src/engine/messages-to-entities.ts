@@ -8,29 +8,32 @@ interface ToEntity {
   readonly event: EntityMessage;
 }
 
-/** The message that an orchestration's action becomes. */
-export function toEntity(action: EntityAction, caller: EntityCaller, timestamp: number): ToEntity {
+/** The messages that an orchestration's action becomes. */
+export function toEntities(
+  action: EntityAction,
+  caller: EntityCaller,
+  timestamp: number,
+): readonly ToEntity[] {
   switch (action.type) {
     case "CallEntity": {
       const { instanceId, requestId, operation, input, criticalSectionId } = action;
       const asked = { requestId, operation, caller, ...given({ input, criticalSectionId }) };
-      return { instanceId, event: { type: "EntityOperation", timestamp, ...asked } };
+      return [{ instanceId, event: { type: "EntityOperation", timestamp, ...asked } }];
     }
     case "SignalEntity": {
       const { instanceId, requestId, operation, input, scheduledTime } = action;
       const asked = { requestId, operation, ...given({ input, scheduledTime }) };
-      return { instanceId, event: { type: "EntityOperation", timestamp, ...asked } };
+      return [{ instanceId, event: { type: "EntityOperation", timestamp, ...asked } }];
     }
     case "RequestEntityLock": {
       const { criticalSectionId, lockSet } = action;
-      return {
-        instanceId: lockSet[0] ?? "",
-        event: { type: "EntityLock", timestamp, criticalSectionId, lockSet, position: 0, holder: caller },
-      };
+      const event = { type: "EntityLock", timestamp, criticalSectionId, lockSet, position: 0 } as const;
+      return [{ instanceId: lockSet[0] ?? "", event: { ...event, holder: caller } }];
     }
     case "SendEntityUnlock": {
-      const { instanceId, criticalSectionId } = action;
-      return { instanceId, event: { type: "EntityUnlock", timestamp, criticalSectionId } };
+      const { instanceId, criticalSectionId, takesBack } = action;
+      if (takesBack) return takingBack(criticalSectionId, takesBack, timestamp);
+      return [{ instanceId, event: { type: "EntityUnlock", timestamp, criticalSectionId } }];
     }
   }
 }
@@ -38,8 +41,17 @@ export function toEntity(action: EntityAction, caller: EntityCaller, timestamp: 
 /** The end of a critical section whose orchestration has ended inside it, or while it waited for the locks (S-170). */
 export function unlocks(section: CriticalSection, timestamp: number): readonly ToEntity[] {
   const { id: criticalSectionId, lockSet, isHeld } = section;
-  const [first = "", ...rest] = lockSet;
-  const unlock = { type: "EntityUnlock", timestamp, criticalSectionId } as const;
-  if (isHeld) return lockSet.map((instanceId) => ({ instanceId, event: unlock }));
-  return [{ instanceId: first, event: { ...unlock, rest } }];
+  if (!isHeld) return takingBack(criticalSectionId, lockSet, timestamp);
+  const event = { type: "EntityUnlock", timestamp, criticalSectionId } as const;
+  return lockSet.map((instanceId) => ({ instanceId, event }));
+}
+
+/** Follows the request for the locks, wherever it has got to. */
+function takingBack(
+  criticalSectionId: string,
+  [first, ...rest]: readonly string[],
+  timestamp: number,
+): readonly ToEntity[] {
+  if (first === undefined) return [];
+  return [{ instanceId: first, event: { type: "EntityUnlock", timestamp, criticalSectionId, rest } }];
 }
