@@ -46,8 +46,9 @@ function eventOf(action: OrchestratorAction, timestamp: number): HistoryEvent {
       return { type: "EntityOperationCalled", eventId, timestamp, ...asked };
     }
     case "SignalEntity": {
-      const { requestId, instanceId, operation, input, scheduledTime, viaEvents } = action;
-      const asked = { requestId, instanceId, operation, ...given({ input, scheduledTime, viaEvents }) };
+      const { requestId, instanceId, operation, input, scheduledTime, scheduledNanos, viaEvents } = action;
+      const more = given({ input, scheduledTime, scheduledNanos, viaEvents });
+      const asked = { requestId, instanceId, operation, ...more };
       return { type: "EntityOperationSignaled", eventId, timestamp, ...asked };
     }
     case "RequestEntityLock": {

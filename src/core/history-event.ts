@@ -184,6 +184,8 @@ export interface EntityOperationSignaled extends SchedulingEvent {
   readonly operation: string;
   readonly input?: JsonText;
   readonly scheduledTime?: number;
+  /** What the time has beyond its milliseconds. */
+  readonly scheduledNanos?: number;
 }
 
 /** A critical section begins once all of its entities are locked (S-167). */

@@ -79,6 +79,8 @@ export interface SignalEntityAction {
   readonly operation: string;
   readonly input: JsonText | undefined;
   readonly scheduledTime: number | undefined;
+  /** What the time has beyond its milliseconds. Code elsewhere compares the whole of it with what it asks for again. */
+  readonly scheduledNanos?: number;
 }
 
 export interface RequestEntityLockAction {

@@ -1,7 +1,8 @@
+import { given } from "../core/given.ts";
 import type { EntityAction } from "../core/orchestrator-action.ts";
 import type { SendEntityMessageAction } from "./generated/orchestrator_service_pb.ts";
 import { MalformedMessageError, requireText } from "./malformed-message-error.ts";
-import { decodeOptionalTimestamp } from "./timestamp-codec.ts";
+import { decodeFinerNanos, decodeOptionalTimestamp } from "./timestamp-codec.ts";
 
 /**
  * A call does not say in which critical section it is made: whoever knows the locks of the execution adds it.
@@ -39,6 +40,7 @@ export function decodeEntityAction(
         operation,
         input,
         scheduledTime: decodeOptionalTimestamp(scheduledTime),
+        ...given({ scheduledNanos: decodeFinerNanos(scheduledTime) }),
       };
     }
     case "entityLockRequested": {

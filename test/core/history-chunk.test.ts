@@ -119,6 +119,7 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
     operation: text,
     input: maybe(json),
     scheduledTime: maybe(number),
+    scheduledNanos: maybe(number),
   },
   EntityLockRequested: {
     viaEvents: fc.constantFrom(undefined, true),

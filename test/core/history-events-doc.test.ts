@@ -82,6 +82,7 @@ const EVENTS: { readonly [T in HistoryEventName]: Presence<T> } = {
     operation: required,
     input: optional,
     scheduledTime: optional,
+    scheduledNanos: optional,
     viaEvents: optional,
   },
   EntityLockRequested: {

@@ -1,7 +1,9 @@
+import { create } from "@bufbuild/protobuf";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import type { HistoryEvent } from "../../src/wire/generated/orchestrator_service_pb.ts";
-import { ScriptedWorker } from "./scripted-worker.ts";
+import { action, ScriptedWorker } from "./scripted-worker.ts";
 import { type Sidecar, startSidecar } from "./sidecar.ts";
 import type { RequestOf } from "./sidecar-client.ts";
 
@@ -125,6 +127,21 @@ test("an operation that failed is undone by its worker, and the next go on", asy
 
   await worker.answerBatch(await worker.batch(), { results: succeeded("1"), entityState: "1" });
   await expect.poll(() => stateOf(sidecar)).toBe("1");
+});
+
+test("an orchestration sees the time of its signal to the last tick of .NET", async () => {
+  const sidecar = await startSidecar();
+  const worker = await ScriptedWorker.connect(sidecar);
+  const requestId = "11111111-2222-3333-4444-555555555555";
+  const time = create(TimestampSchema, { seconds: 4_000_000_000n, nanos: 123_456_700 });
+  await sidecar.client.start("signals");
+  await worker.answerTurn(await worker.turn(), [action.signal(0, requestId, ENTITY, time), action.timer(1)]);
+
+  const { pastEvents } = await worker.turn();
+
+  expect(pastEvents.map(({ eventType }) => eventType.value)).toContainEqual(
+    expect.objectContaining({ requestId, scheduledTime: time }),
+  );
 });
 
 test("signals and starts of a batch are carried out with it", async () => {
