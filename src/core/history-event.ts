@@ -162,11 +162,19 @@ export interface EventRaised extends EventBase {
   readonly messageId?: string;
 }
 
+/** The event by which code that knows no others asks something of an entity, word for word: on replay it is compared. */
+export interface PlainEvent {
+  readonly instanceId: string;
+  readonly name: string;
+  readonly input: JsonText;
+}
+
 /** The entity is asked to do something, and the orchestration waits for the answer (S-165). */
 export interface EntityOperationCalled extends SchedulingEvent {
   readonly type: "EntityOperationCalled";
   /** The code knows plain events only. */
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   /** A GUID; the answer has it too. */
   readonly requestId: string;
   /** The entity's. */
@@ -179,6 +187,7 @@ export interface EntityOperationSignaled extends SchedulingEvent {
   readonly type: "EntityOperationSignaled";
   /** The code knows plain events only. */
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly requestId: string;
   readonly instanceId: string;
   readonly operation: string;
@@ -193,6 +202,7 @@ export interface EntityLockRequested extends SchedulingEvent {
   readonly type: "EntityLockRequested";
   /** The code knows plain events only. */
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly criticalSectionId: string;
   /** Instance ids, in the order in which they are locked. */
   readonly lockSet: readonly string[];
@@ -202,6 +212,7 @@ export interface EntityUnlockSent extends SchedulingEvent {
   readonly type: "EntityUnlockSent";
   /** The code knows plain events only. */
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly criticalSectionId: string;
   readonly instanceId: string;
 }

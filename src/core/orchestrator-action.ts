@@ -1,4 +1,4 @@
-import type { JsonText } from "./history-event.ts";
+import type { JsonText, PlainEvent } from "./history-event.ts";
 import type { TraceContext } from "./trace-context.ts";
 
 /** What one episode asks the engine to do. `id` is the sequence number of the action (S-30). */
@@ -10,7 +10,8 @@ export type OrchestratorAction =
   | EntityAction;
 
 /**
- * What is asked of entities. viaEvents: by code that knows plain events only, and waits for one as the answer.
+ * What is asked of entities. viaEvents: by code that knows plain events only, and waits for one as the answer; sentAs is the
+ * one that it has sent.
  */
 export type EntityAction =
   | CallEntityAction
@@ -62,6 +63,7 @@ export interface CallEntityAction {
   readonly type: "CallEntity";
   readonly id: number;
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly requestId: string;
   /** The entity's. */
   readonly instanceId: string;
@@ -74,6 +76,7 @@ export interface SignalEntityAction {
   readonly type: "SignalEntity";
   readonly id: number;
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly requestId: string;
   readonly instanceId: string;
   readonly operation: string;
@@ -87,6 +90,7 @@ export interface RequestEntityLockAction {
   readonly type: "RequestEntityLock";
   readonly id: number;
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly criticalSectionId: string;
   readonly lockSet: readonly string[];
 }
@@ -95,6 +99,7 @@ export interface SendEntityUnlockAction {
   readonly type: "SendEntityUnlock";
   readonly id: number;
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly criticalSectionId: string;
   readonly instanceId: string;
   /**

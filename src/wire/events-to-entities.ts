@@ -34,52 +34,28 @@ const LOCK_GRANTED = "Lock Acquisition Completed";
 export function decodeEventToEntity({ id, instanceId, name, data }: SentEvent): EntityAction {
   const message = contentOf(id, data);
   const requestId = textOf(message["id"]);
-  if (requestId === undefined) throw malformed(id, "has no id");
+  if (data === undefined || requestId === undefined) throw malformed(id, "has no id");
+  const sent = { id, viaEvents: true, sentAs: { instanceId, name, input: data } } as const;
   if (name === "release") {
-    return { type: "SendEntityUnlock", id, instanceId, criticalSectionId: requestId, viaEvents: true };
+    return { type: "SendEntityUnlock", ...sent, instanceId, criticalSectionId: requestId };
   }
   if (name !== "op" && !name.startsWith("op@")) throw malformed(id, `is named '${name}', not op or release`);
   const lockSet = message["lockset"];
   if (Array.isArray(lockSet)) {
     const entities = lockSet.map((each: unknown) => entityOf(id, each));
-    return {
-      type: "RequestEntityLock",
-      id,
-      criticalSectionId: requestId,
-      lockSet: [...new Set(entities)].toSorted(),
-      viaEvents: true,
-    };
+    const inOrder = [...new Set(entities)].toSorted();
+    return { type: "RequestEntityLock", ...sent, criticalSectionId: requestId, lockSet: inOrder };
   }
   const operation = textOf(message["op"]) ?? "";
-  const input = textOf(message["input"]);
-  if (message["signal"] !== true) {
-    const criticalSectionId = undefined;
-    return {
-      type: "CallEntity",
-      id,
-      instanceId,
-      requestId,
-      operation,
-      input,
-      criticalSectionId,
-      viaEvents: true,
-    };
-  }
+  const asked = { ...sent, instanceId, requestId, operation, input: textOf(message["input"]) };
+  if (message["signal"] !== true) return { type: "CallEntity", ...asked, criticalSectionId: undefined };
   const scheduledTime = timeOf(textOf(message["due"]) ?? name.slice("op@".length));
-  return {
-    type: "SignalEntity",
-    id,
-    instanceId,
-    requestId,
-    operation,
-    input,
-    scheduledTime,
-    viaEvents: true,
-  };
+  return { type: "SignalEntity", ...asked, scheduledTime };
 }
 
-/** How the history tells such a worker what it has asked for. */
+/** How the history tells such a worker what it has asked for. A history that does not have the event has what it was about. */
 export function encodeEventToEntity(event: AskedOfEntity): EventType {
+  if (event.sentAs) return { case: "eventSent", value: event.sentAs };
   switch (event.type) {
     case "EntityOperationCalled": {
       const { requestId, operation, input, instanceId } = event;

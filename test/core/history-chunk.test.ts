@@ -105,6 +105,7 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
   EventRaised: { name: text, input: maybe(json), messageId: maybe(text) },
   EntityOperationCalled: {
     viaEvents: fc.constantFrom(undefined, true),
+    sentAs: maybe(fc.record({ instanceId: text, name: text, input: json })),
     eventId: number,
     requestId: text,
     instanceId: text,
@@ -113,6 +114,7 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
   },
   EntityOperationSignaled: {
     viaEvents: fc.constantFrom(undefined, true),
+    sentAs: maybe(fc.record({ instanceId: text, name: text, input: json })),
     eventId: number,
     requestId: text,
     instanceId: text,
@@ -123,12 +125,14 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
   },
   EntityLockRequested: {
     viaEvents: fc.constantFrom(undefined, true),
+    sentAs: maybe(fc.record({ instanceId: text, name: text, input: json })),
     eventId: number,
     criticalSectionId: text,
     lockSet: fc.array(text),
   },
   EntityUnlockSent: {
     viaEvents: fc.constantFrom(undefined, true),
+    sentAs: maybe(fc.record({ instanceId: text, name: text, input: json })),
     eventId: number,
     criticalSectionId: text,
     instanceId: text,

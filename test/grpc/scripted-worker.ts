@@ -191,6 +191,10 @@ export const action = {
     id,
     orchestratorActionType: { case: "createSubOrchestration", value: { name, instanceId } },
   }),
+  event: (id: number, instanceId: string, name: string, data: string): Action => ({
+    id,
+    orchestratorActionType: { case: "sendEvent", value: { instance: { instanceId }, name, data } },
+  }),
   call: (id: number, requestId: string, targetInstanceId: string, operation = "do"): Action =>
     toEntity(id, { case: "entityOperationCalled", value: { requestId, targetInstanceId, operation } }),
   signal: (id: number, requestId: string, targetInstanceId: string, scheduledTime?: Timestamp): Action =>
