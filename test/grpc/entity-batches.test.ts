@@ -172,6 +172,30 @@ test("signals and starts of a batch are carried out with it", async () => {
   expect(await sidecar.client.state("started")).toMatchObject({ name: "anything", input: "2" });
 });
 
+test("an orchestration that an operation starts has its version and its place in the trace", async () => {
+  const { worker, batch } = await withWaiting();
+  const parentTraceContext = { traceParent: "00-aa-bb-01", spanID: "bb", traceState: "k=v" };
+
+  await worker.answerBatch(batch, {
+    results: succeeded("1"),
+    actions: [
+      {
+        id: 0,
+        operationActionType: {
+          case: "startNewOrchestration",
+          value: { instanceId: "started", name: "anything", version: "2", parentTraceContext },
+        },
+      },
+    ],
+  });
+
+  const { newEvents } = await worker.turnOf("started");
+  expect(newEvents[1]?.eventType).toMatchObject({
+    case: "executionStarted",
+    value: { name: "anything", version: "2", parentTraceContext },
+  });
+});
+
 describe("called by an orchestration", () => {
   const requestId = "11111111-2222-3333-4444-555555555555";
 
