@@ -1,7 +1,7 @@
 import { given } from "../core/given.ts";
 import type { EntityAction } from "../core/orchestrator-action.ts";
 import type { SendEntityMessageAction } from "./generated/orchestrator_service_pb.ts";
-import { MalformedMessageError, requireText } from "./malformed-message-error.ts";
+import { MalformedMessageError, requireGuid, requireText } from "./malformed-message-error.ts";
 import { decodeFinerNanos, decodeOptionalTimestamp } from "./timestamp-codec.ts";
 
 /**
@@ -13,8 +13,7 @@ export function decodeEntityAction(
   id: number,
   message: SendEntityMessageAction["EntityMessageType"],
 ): EntityAction {
-  const required = (text: string | undefined, field: string): string =>
-    requireText(text, `${field} of the ${message.case} action ${id}`);
+  const field = (name: string): string => `${name} of the ${message.case} action ${id}`;
   switch (message.case) {
     case undefined:
       throw new MalformedMessageError(`The kind of the sendEntityMessage action ${id} is missing.`);
@@ -23,8 +22,8 @@ export function decodeEntityAction(
       return {
         type: "CallEntity",
         id,
-        requestId: required(requestId, "requestId"),
-        instanceId: required(targetInstanceId, "targetInstanceId"),
+        requestId: requireGuid(requestId, field("requestId")),
+        instanceId: requireText(targetInstanceId, field("targetInstanceId")),
         operation,
         input,
         criticalSectionId: undefined,
@@ -35,8 +34,8 @@ export function decodeEntityAction(
       return {
         type: "SignalEntity",
         id,
-        requestId: required(requestId, "requestId"),
-        instanceId: required(targetInstanceId, "targetInstanceId"),
+        requestId: requireGuid(requestId, field("requestId")),
+        instanceId: requireText(targetInstanceId, field("targetInstanceId")),
         operation,
         input,
         scheduledTime: decodeOptionalTimestamp(scheduledTime),
@@ -45,13 +44,13 @@ export function decodeEntityAction(
     }
     case "entityLockRequested": {
       const { criticalSectionId, lockSet } = message.value;
-      required(lockSet[0], "lockSet");
+      requireText(lockSet[0], field("lockSet"));
       return {
         type: "RequestEntityLock",
         id,
-        criticalSectionId: required(criticalSectionId, "criticalSectionId"),
+        criticalSectionId: requireGuid(criticalSectionId, field("criticalSectionId")),
         // One order for the workers of all languages, or two of them wait for each other.
-        lockSet: [...new Set(lockSet.map((entity) => required(entity, "lockSet")))].toSorted(),
+        lockSet: [...new Set(lockSet.map((entity) => requireText(entity, field("lockSet"))))].toSorted(),
       };
     }
     case "entityUnlockSent": {
@@ -59,8 +58,8 @@ export function decodeEntityAction(
       return {
         type: "SendEntityUnlock",
         id,
-        criticalSectionId: required(criticalSectionId, "criticalSectionId"),
-        instanceId: required(targetInstanceId, "targetInstanceId"),
+        criticalSectionId: requireGuid(criticalSectionId, field("criticalSectionId")),
+        instanceId: requireText(targetInstanceId, field("targetInstanceId")),
       };
     }
   }

@@ -3,7 +3,7 @@ import { given } from "../core/given.ts";
 import type { EntityAnswer, HistoryEvent, JsonText } from "../core/history-event.ts";
 import type { EntityAction } from "../core/orchestrator-action.ts";
 import type { EventType } from "./event-type.ts";
-import { MalformedMessageError } from "./malformed-message-error.ts";
+import { MalformedMessageError, requireGuid } from "./malformed-message-error.ts";
 
 /*
  * Workers that know no messages for entities send events to them, whose names and contents are those of the Durable Task
@@ -32,9 +32,9 @@ const LOCK_GRANTED = "Lock Acquisition Completed";
 
 /** What an event to an entity asks for. @throws {MalformedMessageError} */
 export function decodeEventToEntity({ id, instanceId, name, data }: SentEvent): EntityAction {
+  if (data === undefined) throw malformed(id, "has no content");
   const message = contentOf(id, data);
-  const requestId = textOf(message["id"]);
-  if (data === undefined || requestId === undefined) throw malformed(id, "has no id");
+  const requestId = requireGuid(textOf(message["id"]), `The id in the ${eventOf(id)}`);
   const sent = { id, viaEvents: true, sentAs: { instanceId, name, input: data } } as const;
   if (name === "release") {
     return { type: "SendEntityUnlock", ...sent, instanceId, criticalSectionId: requestId };
@@ -109,16 +109,16 @@ function eventRaised(name: string, content: object): EventType {
   return { case: "eventRaised", value: { name, input: JSON.stringify(content) } };
 }
 
-function contentOf(id: number, data: JsonText | undefined): Readonly<Record<string, unknown>> {
+function contentOf(id: number, data: JsonText): Readonly<Record<string, unknown>> {
   const content = parsed(data);
   if (typeof content === "object" && content !== null) return content as Record<string, unknown>;
   throw malformed(id, "has no content");
 }
 
 /** Text that is no JSON is no content. */
-function parsed(data: JsonText | undefined): unknown {
+function parsed(data: JsonText): unknown {
   try {
-    return data === undefined ? undefined : (JSON.parse(data) as unknown);
+    return JSON.parse(data) as unknown;
   } catch {
     return undefined;
   }
@@ -138,5 +138,7 @@ function timeOf(text: string): number | undefined {
 }
 
 function malformed(id: number, what: string): MalformedMessageError {
-  return new MalformedMessageError(`The event to an entity of the sendEvent action ${id} ${what}.`);
+  return new MalformedMessageError(`The ${eventOf(id)} ${what}.`);
 }
+
+const eventOf = (id: number): string => `event to an entity of the sendEvent action ${id}`;

@@ -9,6 +9,7 @@ import type { RequestOf } from "./sidecar-client.ts";
 
 const REST_MS = 500;
 const ENTITY = "@thing@a";
+const requestId = "11111111-2222-3333-4444-555555555555";
 
 type Results = NonNullable<RequestOf<"completeEntityTask">["results"]>;
 
@@ -132,7 +133,6 @@ test("an operation that failed is undone by its worker, and the next go on", asy
 test("an orchestration sees the time of its signal to the last tick of .NET", async () => {
   const sidecar = await startSidecar();
   const worker = await ScriptedWorker.connect(sidecar);
-  const requestId = "11111111-2222-3333-4444-555555555555";
   const time = create(TimestampSchema, { seconds: 4_000_000_000n, nanos: 123_456_700 });
   await sidecar.client.start("signals");
   await worker.answerTurn(await worker.turn(), [action.signal(0, requestId, ENTITY, time), action.timer(1)]);
@@ -197,8 +197,6 @@ test("an orchestration that an operation starts has its version and its place in
 });
 
 describe("called by an orchestration", () => {
-  const requestId = "11111111-2222-3333-4444-555555555555";
-
   async function called() {
     const sidecar = await startSidecar();
     const worker = await ScriptedWorker.connect(sidecar);
@@ -308,7 +306,7 @@ test("a worker of the Go SDK is sent no entities, and no events of theirs", asyn
         value: {
           EntityMessageType: {
             case: "entityOperationSignaled",
-            value: { requestId: "r", operation: "do", targetInstanceId: ENTITY },
+            value: { requestId, operation: "do", targetInstanceId: ENTITY },
           },
         },
       },

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { eventsOf } from "../../src/core/episode-events.ts";
+import { given } from "../../src/core/given.ts";
 import type { EntityAnswer } from "../../src/core/history-event.ts";
 import type { EntityAction, OrchestratorAction } from "../../src/core/orchestrator-action.ts";
 import { decodeActions } from "../../src/wire/action-codec.ts";
@@ -11,10 +12,13 @@ const ID = "5f2d8c1e-0000-4000-8000-000000000001";
 const EPISODE = { instanceId: "caller", timestamp: 0 };
 
 function decoded(name: string, content: unknown, instanceId = "@counter@a"): OrchestratorAction | undefined {
-  const data = typeof content === "string" ? content : JSON.stringify(content);
+  const data = typeof content === "object" ? JSON.stringify(content) : (content as string | undefined);
   const action = create(OrchestratorActionSchema, {
     id: 7,
-    orchestratorActionType: { case: "sendEvent", value: { instance: { instanceId }, name, data } },
+    orchestratorActionType: {
+      case: "sendEvent",
+      value: { instance: { instanceId }, name, ...given({ data }) },
+    },
   });
   return decodeActions([action], EPISODE).actions[0];
 }
@@ -93,7 +97,10 @@ test.each([
 
 test.each([
   ["no JSON", "op", "no json", "has no content"],
-  ["no id", "op", { op: "add" }, "has no id"],
+  ["no content", "op", undefined, "has no content"],
+  ["no id", "op", { op: "add" }, "The id in the event to an entity of the sendEvent action 7 is missing"],
+  ["an id that is no GUID", "op", { op: "add", id: "first" }, "is 'first', which is no GUID"],
+  ["an end of what is no GUID", "release", { id: "first" }, "is 'first', which is no GUID"],
   ["another name", "hello", { id: ID }, "is named 'hello', not op or release"],
   ["an entity without a key", "op", { id: ID, lockset: [{ name: "a" }] }, "without name or key"],
 ])("%s is refused", (_what, name, content, text) => {
