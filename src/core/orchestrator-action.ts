@@ -1,3 +1,4 @@
+import type { FailureDetails } from "./failure-details.ts";
 import type { JsonText, PlainEvent } from "./history-event.ts";
 import type { TraceContext } from "./trace-context.ts";
 
@@ -47,6 +48,8 @@ export interface CreateSubOrchestrationAction {
   readonly input: JsonText | undefined;
   readonly retryOf: number | undefined;
   readonly fireAndForget: boolean;
+  /** Why there can be no such child: it has failed before it began. */
+  readonly refused?: FailureDetails;
   readonly tags?: Readonly<Record<string, string>>;
   readonly traceContext?: TraceContext;
 }
@@ -70,6 +73,8 @@ export interface CallEntityAction {
   readonly operation: string;
   readonly input: JsonText | undefined;
   readonly criticalSectionId: string | undefined;
+  /** Why there can be no such entity: the call has failed before it was made. */
+  readonly refused?: FailureDetails;
 }
 
 export interface SignalEntityAction {

@@ -1,22 +1,27 @@
 import type { CriticalSection } from "../core/critical-section.ts";
 import type { EntityCaller, EntityMessage } from "../core/entity-message.ts";
 import { given } from "../core/given.ts";
+import type { EntityOperationFailed } from "../core/history-event.ts";
 import type { EntityAction } from "../core/orchestrator-action.ts";
 
-interface ToEntity {
+interface Outgoing {
   readonly instanceId: string;
-  readonly event: EntityMessage;
+  readonly event: EntityMessage | EntityOperationFailed;
 }
 
-/** The messages that an orchestration's action becomes. */
+/** The messages that an orchestration's action becomes. An entity that cannot be is answered for: its caller waits. */
 export function toEntities(
   action: EntityAction,
   caller: EntityCaller,
   timestamp: number,
-): readonly ToEntity[] {
+): readonly Outgoing[] {
   switch (action.type) {
     case "CallEntity": {
-      const { instanceId, requestId, operation, input, criticalSectionId } = action;
+      const { instanceId, requestId, operation, input, criticalSectionId, refused: failure } = action;
+      if (failure) {
+        const event = { type: "EntityOperationFailed", timestamp, requestId, failure } as const;
+        return [{ instanceId: caller.instanceId, event }];
+      }
       const asked = { requestId, operation, caller, ...given({ input, criticalSectionId }) };
       return [{ instanceId, event: { type: "EntityOperation", timestamp, ...asked } }];
     }
@@ -39,7 +44,7 @@ export function toEntities(
 }
 
 /** The end of a critical section whose orchestration has ended inside it, or while it waited for the locks (S-170). */
-export function unlocks(section: CriticalSection, timestamp: number): readonly ToEntity[] {
+export function unlocks(section: CriticalSection, timestamp: number): readonly Outgoing[] {
   const { id: criticalSectionId, lockSet, isHeld } = section;
   if (!isHeld) return takingBack(criticalSectionId, lockSet, timestamp);
   const event = { type: "EntityUnlock", timestamp, criticalSectionId } as const;
@@ -51,7 +56,7 @@ function takingBack(
   criticalSectionId: string,
   [first, ...rest]: readonly string[],
   timestamp: number,
-): readonly ToEntity[] {
+): readonly Outgoing[] {
   if (first === undefined) return [];
   return [{ instanceId: first, event: { type: "EntityUnlock", timestamp, criticalSectionId, rest } }];
 }

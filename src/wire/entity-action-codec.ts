@@ -1,5 +1,6 @@
 import { given } from "../core/given.ts";
 import type { EntityAction } from "../core/orchestrator-action.ts";
+import { whyNoEntity } from "../core/unusable-ids.ts";
 import type { SendEntityMessageAction } from "./generated/orchestrator_service_pb.ts";
 import { MalformedMessageError, requireGuid, requireText } from "./malformed-message-error.ts";
 import { decodeFinerNanos, decodeOptionalTimestamp } from "./timestamp-codec.ts";
@@ -27,6 +28,7 @@ export function decodeEntityAction(
         operation,
         input,
         criticalSectionId: undefined,
+        ...given({ refused: whyNoEntity(targetInstanceId ?? "") }),
       };
     }
     case "entityOperationSignaled": {

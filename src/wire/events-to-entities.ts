@@ -2,6 +2,7 @@ import { type FailureDetails, failureView } from "../core/failure-details.ts";
 import { given } from "../core/given.ts";
 import type { EntityAnswer, HistoryEvent, JsonText } from "../core/history-event.ts";
 import type { EntityAction } from "../core/orchestrator-action.ts";
+import { whyNoEntity } from "../core/unusable-ids.ts";
 import type { EventType } from "./event-type.ts";
 import { MalformedMessageError, requireGuid } from "./malformed-message-error.ts";
 
@@ -48,7 +49,10 @@ export function decodeEventToEntity({ id, instanceId, name, data }: SentEvent): 
   }
   const operation = textOf(message["op"]) ?? "";
   const asked = { ...sent, instanceId, requestId, operation, input: textOf(message["input"]) };
-  if (message["signal"] !== true) return { type: "CallEntity", ...asked, criticalSectionId: undefined };
+  if (message["signal"] !== true) {
+    const refused = whyNoEntity(instanceId);
+    return { type: "CallEntity", ...asked, criticalSectionId: undefined, ...given({ refused }) };
+  }
   const scheduledTime = timeOf(textOf(message["due"]) ?? name.slice("op@".length));
   return { type: "SignalEntity", ...asked, scheduledTime };
 }

@@ -1,0 +1,36 @@
+import { checkEntityInstanceId } from "./entity-id.ts";
+import { isDurableError } from "./errors.ts";
+import { describeFailure, type FailureDetails } from "./failure-details.ts";
+import { checkChildId, checkInstanceId } from "./instance-id.ts";
+
+/*
+ * Code elsewhere names ids that nothing has checked before. What it asks for under an id that cannot be has failed, as if
+ * code in this process had asked for it.
+ */
+
+/** Why there can be no orchestration with this id, if that is so. */
+export function whyNoOrchestration(instanceId: string): FailureDetails | undefined {
+  return failureOf(() => checkInstanceId(instanceId));
+}
+
+/** Why this orchestration can have no child with this id, if that is so. */
+export function whyNoChild(instanceId: string, parentId: string): FailureDetails | undefined {
+  return failureOf(() => checkChildId(instanceId, parentId));
+}
+
+/** Why there can be no entity with this id, if that is so. */
+export function whyNoEntity(instanceId: string): FailureDetails | undefined {
+  return failureOf(() => checkEntityInstanceId(instanceId));
+}
+
+/** To try again is of no use: the id stays what it is. */
+function failureOf(check: () => void): FailureDetails | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (!isDurableError(error)) throw error;
+    const { stackTrace: _, ...failure } = describeFailure(error);
+    return { ...failure, isNonRetriable: true };
+  }
+}
