@@ -2,6 +2,7 @@ import type { EntityName } from "./entity-id.ts";
 import type { EntityOperation } from "./entity-message.ts";
 import type { FailureDetails } from "./failure-details.ts";
 import type { JsonText } from "./history-event.ts";
+import type { TraceContext } from "./trace-context.ts";
 
 /** Operations of one entity that run one after the other, and the state they find. */
 export interface EntityBatch {
@@ -34,6 +35,7 @@ export type EntityBatchAction =
       readonly instanceId: string | undefined;
       readonly version: string | undefined;
       readonly scheduledAt: number | undefined;
+      readonly traceContext?: TraceContext;
     };
 
 export interface EntityBatchResult {

@@ -55,6 +55,16 @@ export function checkEntityId(entity: unknown): string {
   return entityInstanceId(entity as EntityName);
 }
 
+/** Checks an instance id that is meant to be an entity's. @throws {DurableError} INVALID_ENTITY_ID */
+export function checkEntityInstanceId(instanceId: string): void {
+  const entity = parseEntityId(instanceId);
+  if (entity) return check(entity.name, entity.key);
+  throw new DurableError(
+    "INVALID_ENTITY_ID",
+    `${quoted(instanceId)} is no entity id: those look like @name@key.`,
+  );
+}
+
 function check(name: unknown, key: unknown): asserts name is string {
   const problem = problemOf(name, key);
   if (problem) throw new DurableError("INVALID_ENTITY_ID", problem);

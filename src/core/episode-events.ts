@@ -41,23 +41,25 @@ function eventOf(action: OrchestratorAction, timestamp: number): HistoryEvent {
       return { type: "EventSent", eventId, timestamp, instanceId, name, ...given({ input }) };
     }
     case "CallEntity": {
-      const { requestId, instanceId, operation, input, viaEvents } = action;
-      const asked = { requestId, instanceId, operation, ...given({ input, viaEvents }) };
+      const { requestId, instanceId, operation, input, viaEvents, sentAs } = action;
+      const asked = { requestId, instanceId, operation, ...given({ input, viaEvents, sentAs }) };
       return { type: "EntityOperationCalled", eventId, timestamp, ...asked };
     }
     case "SignalEntity": {
-      const { requestId, instanceId, operation, input, scheduledTime, viaEvents } = action;
-      const asked = { requestId, instanceId, operation, ...given({ input, scheduledTime, viaEvents }) };
+      const { requestId, instanceId, operation, input, scheduledTime, scheduledNanos, viaEvents, sentAs } =
+        action;
+      const more = given({ input, scheduledTime, scheduledNanos, viaEvents, sentAs });
+      const asked = { requestId, instanceId, operation, ...more };
       return { type: "EntityOperationSignaled", eventId, timestamp, ...asked };
     }
     case "RequestEntityLock": {
-      const { criticalSectionId, lockSet, viaEvents } = action;
-      const asked = { criticalSectionId, lockSet, ...given({ viaEvents }) };
+      const { criticalSectionId, lockSet, viaEvents, sentAs } = action;
+      const asked = { criticalSectionId, lockSet, ...given({ viaEvents, sentAs }) };
       return { type: "EntityLockRequested", eventId, timestamp, ...asked };
     }
     case "SendEntityUnlock": {
-      const { criticalSectionId, instanceId, viaEvents } = action;
-      const asked = { criticalSectionId, instanceId, ...given({ viaEvents }) };
+      const { criticalSectionId, instanceId, viaEvents, sentAs } = action;
+      const asked = { criticalSectionId, instanceId, ...given({ viaEvents, sentAs }) };
       return { type: "EntityUnlockSent", eventId, timestamp, ...asked };
     }
   }

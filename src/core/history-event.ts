@@ -162,11 +162,19 @@ export interface EventRaised extends EventBase {
   readonly messageId?: string;
 }
 
+/** The event by which code that knows no others asks something of an entity, word for word: on replay it is compared. */
+export interface PlainEvent {
+  readonly instanceId: string;
+  readonly name: string;
+  readonly input: JsonText;
+}
+
 /** The entity is asked to do something, and the orchestration waits for the answer (S-165). */
 export interface EntityOperationCalled extends SchedulingEvent {
   readonly type: "EntityOperationCalled";
   /** The code knows plain events only. */
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   /** A GUID; the answer has it too. */
   readonly requestId: string;
   /** The entity's. */
@@ -179,11 +187,14 @@ export interface EntityOperationSignaled extends SchedulingEvent {
   readonly type: "EntityOperationSignaled";
   /** The code knows plain events only. */
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly requestId: string;
   readonly instanceId: string;
   readonly operation: string;
   readonly input?: JsonText;
   readonly scheduledTime?: number;
+  /** What the time has beyond its milliseconds. */
+  readonly scheduledNanos?: number;
 }
 
 /** A critical section begins once all of its entities are locked (S-167). */
@@ -191,6 +202,7 @@ export interface EntityLockRequested extends SchedulingEvent {
   readonly type: "EntityLockRequested";
   /** The code knows plain events only. */
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly criticalSectionId: string;
   /** Instance ids, in the order in which they are locked. */
   readonly lockSet: readonly string[];
@@ -200,6 +212,7 @@ export interface EntityUnlockSent extends SchedulingEvent {
   readonly type: "EntityUnlockSent";
   /** The code knows plain events only. */
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly criticalSectionId: string;
   readonly instanceId: string;
 }

@@ -2,6 +2,9 @@ import { DurableError } from "./errors.ts";
 
 export const MAX_INSTANCE_ID_LENGTH = 256;
 
+/** Room for a colon and the number of an action. */
+const MAX_SUFFIX_LENGTH = 12;
+
 // The characters a URL path or the store's wire formats cannot carry: / \ ? # and the C0, DEL and C1 controls.
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const FORBIDDEN = /[/\\?#\u0000-\u001f\u007f-\u009f]/;
@@ -18,14 +21,28 @@ export function checkInstanceId(instanceId: string): void {
       `An instance id is a string; this is of type ${typeof instanceId}.`,
     );
   }
-  const problem = problemOf(instanceId);
+  refuse(instanceId, problemOf(instanceId, MAX_INSTANCE_ID_LENGTH));
+}
+
+/**
+ * Checks the id that code elsewhere has given to a child. Some SDKs make it from the parent's and a number, and so it is
+ * longer with each level: such an id is not refused for the length it has from there.
+ *
+ * @throws {DurableError} INVALID_INSTANCE_ID
+ */
+export function checkChildId(instanceId: string, parentId: string): void {
+  const inherited = instanceId.startsWith(`${parentId}:`) ? parentId.length + MAX_SUFFIX_LENGTH : 0;
+  refuse(instanceId, problemOf(instanceId, Math.max(MAX_INSTANCE_ID_LENGTH, inherited)));
+}
+
+function refuse(instanceId: string, problem: string | undefined): void {
   if (problem) throw new DurableError("INVALID_INSTANCE_ID", `Instance id ${quoted(instanceId)} ${problem}.`);
 }
 
-function problemOf(instanceId: string): string | undefined {
+function problemOf(instanceId: string, maxLength: number): string | undefined {
   if (instanceId.length === 0) return "is empty; leave it out to get a random one";
-  if (instanceId.length > MAX_INSTANCE_ID_LENGTH) {
-    return `has ${instanceId.length} characters; at most ${MAX_INSTANCE_ID_LENGTH} are allowed`;
+  if (instanceId.length > maxLength) {
+    return `has ${instanceId.length} characters; at most ${maxLength} are allowed`;
   }
   if (instanceId.startsWith("@")) return 'starts with "@", which is reserved for entities';
   const forbidden = FORBIDDEN.exec(instanceId);

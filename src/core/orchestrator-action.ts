@@ -1,4 +1,5 @@
-import type { JsonText } from "./history-event.ts";
+import type { FailureDetails } from "./failure-details.ts";
+import type { JsonText, PlainEvent } from "./history-event.ts";
 import type { TraceContext } from "./trace-context.ts";
 
 /** What one episode asks the engine to do. `id` is the sequence number of the action (S-30). */
@@ -10,7 +11,8 @@ export type OrchestratorAction =
   | EntityAction;
 
 /**
- * What is asked of entities. viaEvents: by code that knows plain events only, and waits for one as the answer.
+ * What is asked of entities. viaEvents: by code that knows plain events only, and waits for one as the answer; sentAs is the
+ * one that it has sent.
  */
 export type EntityAction =
   | CallEntityAction
@@ -46,6 +48,8 @@ export interface CreateSubOrchestrationAction {
   readonly input: JsonText | undefined;
   readonly retryOf: number | undefined;
   readonly fireAndForget: boolean;
+  /** Why there can be no such child: it has failed before it began. */
+  readonly refused?: FailureDetails;
   readonly tags?: Readonly<Record<string, string>>;
   readonly traceContext?: TraceContext;
 }
@@ -62,29 +66,36 @@ export interface CallEntityAction {
   readonly type: "CallEntity";
   readonly id: number;
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly requestId: string;
   /** The entity's. */
   readonly instanceId: string;
   readonly operation: string;
   readonly input: JsonText | undefined;
   readonly criticalSectionId: string | undefined;
+  /** Why there can be no such entity: the call has failed before it was made. */
+  readonly refused?: FailureDetails;
 }
 
 export interface SignalEntityAction {
   readonly type: "SignalEntity";
   readonly id: number;
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly requestId: string;
   readonly instanceId: string;
   readonly operation: string;
   readonly input: JsonText | undefined;
   readonly scheduledTime: number | undefined;
+  /** What the time has beyond its milliseconds. Code elsewhere compares the whole of it with what it asks for again. */
+  readonly scheduledNanos?: number;
 }
 
 export interface RequestEntityLockAction {
   readonly type: "RequestEntityLock";
   readonly id: number;
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly criticalSectionId: string;
   readonly lockSet: readonly string[];
 }
@@ -93,6 +104,12 @@ export interface SendEntityUnlockAction {
   readonly type: "SendEntityUnlock";
   readonly id: number;
   readonly viaEvents?: true;
+  readonly sentAs?: PlainEvent;
   readonly criticalSectionId: string;
   readonly instanceId: string;
+  /**
+   * The locks were not granted yet: what is sent follows the request for them through these entities. Empty: another unlock
+   * has done that for this one too.
+   */
+  readonly takesBack?: readonly string[];
 }

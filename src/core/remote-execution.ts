@@ -14,6 +14,7 @@ import type {
 import { MessageAcceptance } from "./message-acceptance.ts";
 import { OpenTasks, type TrackedTask } from "./open-tasks.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
+import { withinSection } from "./within-section.ts";
 
 /** One run of code that lives elsewhere: all that has happened, and what is new. */
 export interface RemoteTurn {
@@ -83,6 +84,8 @@ export class RemoteExecution {
   /** Request ids of calls of entities without an answer; true: it has arrived. */
   readonly #calls = new Map<string, boolean>();
   #section: CriticalSection | undefined;
+  /** Critical sections that were left before their locks were granted. */
+  readonly #takenBack = new Set<string>();
   #suspension: { readonly reason: string | undefined } | undefined;
   #hasBegun = false;
   #isRewound = false;
@@ -176,7 +179,7 @@ export class RemoteExecution {
     const { continuedAsNew } = came;
     const completion = came.completion && this.#outcome(came.completion);
     const ends = completion !== undefined || continuedAsNew !== undefined;
-    const asked = this.#withinSection(came.actions);
+    const asked = withinSection(came.actions, this.#section, this.#takenBack);
     const actions = ends ? asked.flatMap(lastAction) : asked;
     for (const event of eventsOf({ ...NOTHING, actions }, now)) this.#apply(event);
     const result: EpisodeResult = {
@@ -192,19 +195,6 @@ export class RemoteExecution {
     };
     this.#remember(seen, result, now);
     return result;
-  }
-
-  /** Which calls are made from inside the critical section: only those reach its entities (S-168). */
-  #withinSection(actions: readonly OrchestratorAction[]): readonly OrchestratorAction[] {
-    const section = this.#section;
-    if (!section?.isHeld) return actions;
-    let isInside = true;
-    return actions.map((action) => {
-      if (action.type === "SendEntityUnlock" && action.criticalSectionId === section.id) isInside = false;
-      if (action.type !== "CallEntity" || !isInside || !section.lockSet.includes(action.instanceId))
-        return action;
-      return { ...action, criticalSectionId: section.id };
-    });
   }
 
   /** An orchestration that failed shows why where its output would be, whatever its language. */
@@ -312,7 +302,7 @@ export class RemoteExecution {
         if (this.#section?.id === event.criticalSectionId) this.#section.grant();
         return;
       case "EntityUnlockSent":
-        if (this.#section?.id === event.criticalSectionId) this.#section = undefined;
+        this.#leave(event.criticalSectionId);
         return;
       case "ExecutionSuspended":
         this.#suspension = { reason: event.reason };
@@ -333,6 +323,12 @@ export class RemoteExecution {
       case "OrchestratorCompleted":
         return;
     }
+  }
+
+  #leave(criticalSectionId: string): void {
+    if (this.#section?.id !== criticalSectionId) return;
+    if (!this.#section.isHeld) this.#takenBack.add(criticalSectionId);
+    this.#section = undefined;
   }
 }
 

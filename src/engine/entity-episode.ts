@@ -219,7 +219,7 @@ function startOf(
   { at, newRun, newId }: EntityEpisodeInput,
 ): readonly NewInstance[] {
   if (action.type !== "startOrchestration") return NONE;
-  const { name, input, version, scheduledAt } = action;
+  const { name, input, version, scheduledAt, traceContext } = action;
   return [
     {
       instanceId: action.instanceId ?? newId(),
@@ -230,6 +230,7 @@ function startOf(
       ...(input === undefined ? {} : { input }),
       ...(version === undefined ? {} : { version }),
       ...(scheduledAt === undefined ? {} : { scheduledAt }),
+      ...(traceContext === undefined ? {} : { traceContext }),
     },
   ];
 }

@@ -2,6 +2,7 @@ import { toJsonText } from "../core/data-converter.ts";
 import { dueAtOf, type EntityCaller } from "../core/entity-message.ts";
 import { eventsOf } from "../core/episode-events.ts";
 import type { Completion, ContinuedAsNew, EpisodeResult } from "../core/episode-result.ts";
+import type { FailureDetails } from "../core/failure-details.ts";
 import { given } from "../core/given.ts";
 import { encodeChunk, encodeMessage } from "../core/history-chunk.ts";
 import type {
@@ -21,8 +22,8 @@ import type {
   TimerKey,
 } from "../storage/index.ts";
 import { type ActiveInstance, type CommittedRow, nextStart, type PendingMessage } from "./active-instance.ts";
-import { toEntity, unlocks } from "./messages-to-entities.ts";
-import { outcomeForParent } from "./task-outcomes.ts";
+import { toEntities, unlocks } from "./messages-to-entities.ts";
+import { childWithout, outcomeForParent } from "./task-outcomes.ts";
 
 /** What happens once the episode is committed, and not before. */
 export interface Effects {
@@ -147,7 +148,8 @@ function effectsOf(input: EpisodeInput): Effects {
           });
         break;
       case "CreateSubOrchestration":
-        starts.push(childOf(input, action));
+        if (action.refused) outgoing.push(toParent(instance, action, action.refused, at));
+        else starts.push(childOf(input, action));
         break;
       case "SendEvent":
         outgoing.push({
@@ -164,7 +166,7 @@ function effectsOf(input: EpisodeInput): Effects {
       case "SignalEntity":
       case "RequestEntityLock":
       case "SendEntityUnlock":
-        outgoing.push(toEntity(action, callerOf(instance), at));
+        outgoing.push(...toEntities(action, callerOf(instance), at));
         break;
     }
   }
@@ -227,6 +229,16 @@ function childOf(input: EpisodeInput, action: CreateSubOrchestrationAction): New
           },
         }),
   };
+}
+
+/** A child that cannot be has failed: the parent is told as by any child. */
+function toParent(
+  { instanceId }: ActiveInstance,
+  child: CreateSubOrchestrationAction,
+  failure: FailureDetails,
+  at: number,
+): { readonly instanceId: string; readonly event: InstanceMessage } {
+  return { instanceId, event: childWithout(child.instanceId, child.id, failure, at) };
 }
 
 /** What the end tells others: the parent its outcome, abandoned children that they are no longer wanted. */

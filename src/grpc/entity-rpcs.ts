@@ -3,6 +3,7 @@ import { status } from "@grpc/grpc-js";
 import { checkEntityId, type EntityName, parseEntityId } from "../core/entity-id.ts";
 import { given } from "../core/given.ts";
 import * as wire from "../wire/generated/orchestrator_service_pb.ts";
+import { requireGuid } from "../wire/malformed-message-error.ts";
 import { decodeOptionalTimestamp, encodeTimestamp } from "../wire/timestamp-codec.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { Rpc, ServedHub } from "./served-hub.ts";
@@ -11,14 +12,18 @@ const MAX_ID_LENGTH = 100;
 
 /** @throws {RpcError} INVALID_ARGUMENT */
 export const signalEntity: Rpc<wire.SignalEntityRequest, wire.SignalEntityResponse> = async (
-  { instanceId, name, input, scheduledTime },
+  { instanceId, name, input, requestId, scheduledTime },
   { hub: { client } },
 ) => {
   const entity = entityOf(instanceId);
   const time = decodeOptionalTimestamp(scheduledTime);
   await client.entities.signal(entity, name, undefined, {
     // What is not there stays away; the SDKs tell it from null.
-    ...given({ inputText: input, scheduledTime: time === undefined ? undefined : new Date(time) }),
+    ...given({
+      inputText: input,
+      scheduledTime: time === undefined ? undefined : new Date(time),
+      requestId: requestId === "" ? undefined : requireGuid(requestId, "The request id of the signal"),
+    }),
   });
   return create(wire.SignalEntityResponseSchema);
 };

@@ -1,20 +1,20 @@
 import { checkPayload } from "../core/data-converter.ts";
 import type { EntityBatchAction, EntityBatchResult } from "../core/entity-batch.ts";
-import { isDurableError } from "../core/errors.ts";
-import { describeFailure, type FailureDetails } from "../core/failure-details.ts";
+import type { FailureDetails } from "../core/failure-details.ts";
 import type { JsonText } from "../core/history-event.ts";
 import type { OrchestratorAction } from "../core/orchestrator-action.ts";
+import { whyRefused } from "../core/refusal.ts";
 import type { RemoteTurnResult } from "../core/remote-execution.ts";
 
 /** Why an activity's result cannot be kept, if that is so: no value may be larger than those of code in the host. */
 export function whyResultTooLarge(name: string, result: JsonText | undefined): FailureDetails | undefined {
-  return failureOf(() => check(result, () => `The result of activity '${name}'`));
+  return whyRefused(() => check(result, () => `The result of activity '${name}'`));
 }
 
 /** Why what a turn came to cannot be kept, if that is so. */
 export function whyTurnTooLarge(name: string, turn: RemoteTurnResult): FailureDetails | undefined {
   const { actions, completion, continuedAsNew, customStatus, terminations = [] } = turn;
-  return failureOf(() => {
+  return whyRefused(() => {
     check(customStatus, () => "The custom status");
     check(completion?.result, () => `The result of orchestrator '${name}'`);
     check(continuedAsNew?.input, () => "The input of continue-as-new");
@@ -31,7 +31,7 @@ export function whyBatchTooLarge(
   entity: string,
   { results, state, actions }: EntityBatchResult,
 ): FailureDetails | undefined {
-  return failureOf(() => {
+  return whyRefused(() => {
     check(state, () => `The state of entity '${entity}'`);
     for (const each of results) {
       if (each.type === "completed")
@@ -64,15 +64,4 @@ function inputOf(action: ActionWithInput): string {
 
 function check(text: JsonText | undefined, what: () => string): void {
   if (text !== undefined) checkPayload(text, what);
-}
-
-function failureOf(checks: () => void): FailureDetails | undefined {
-  try {
-    checks();
-    return undefined;
-  } catch (error) {
-    if (!isDurableError(error, "PAYLOAD_TOO_LARGE")) throw error;
-    const { stackTrace: _, ...failure } = describeFailure(error);
-    return { ...failure, isNonRetriable: true };
-  }
 }

@@ -1,5 +1,6 @@
 import { DurableError } from "../core/errors.ts";
-import { describeFailure, type FailureDetails } from "../core/failure-details.ts";
+import type { FailureDetails } from "../core/failure-details.ts";
+import { refusal } from "../core/refusal.ts";
 import type { Work } from "./work.ts";
 
 /** What the workers of most SDKs receive at most unless they are told otherwise, in bytes. */
@@ -22,14 +23,14 @@ export class TooLargeWork {
     this.#endedStreams.set(key, streams);
     if (streams < MOST_STREAMS) return undefined;
     this.#endedStreams.delete(key);
-    const error = new DurableError(
-      "PAYLOAD_TOO_LARGE",
-      `The work item of ${sent.bytes} bytes for the ${kind} '${name}' is larger than its workers receive: ${streams} ` +
-        "connections ended as it was sent. Keep large data elsewhere and pass a reference to it, or let the workers " +
-        "receive more.",
+    return refusal(
+      new DurableError(
+        "PAYLOAD_TOO_LARGE",
+        `The work item of ${sent.bytes} bytes for the ${kind} '${name}' is larger than its workers receive: ${streams} ` +
+          "connections ended as it was sent. Keep large data elsewhere and pass a reference to it, or let the workers " +
+          "receive more.",
+      ),
     );
-    const { stackTrace: _, ...failure } = describeFailure(error);
-    return { ...failure, isNonRetriable: true };
   }
 
   /** A worker has had it. */

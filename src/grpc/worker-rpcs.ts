@@ -19,6 +19,7 @@ import { failedActivity, failedBatch, failedTurn } from "./failed-work.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { Rpc, RpcCall } from "./served-hub.ts";
 import { whyBatchTooLarge, whyResultTooLarge, whyTurnTooLarge } from "./too-large-answer.ts";
+import { whyBatchUnusable, whyTurnUnusable } from "./unusable-answer.ts";
 import {
   type ActivityWork,
   type AnyWork,
@@ -73,7 +74,7 @@ function finishTurn(
     customStatus: customStatus || undefined,
     memo: parts ? parts.traceContext : whole.orchestrationTraceContext,
   };
-  const failure = whyTurnTooLarge(started.name, result);
+  const failure = whyTurnTooLarge(started.name, result) ?? whyTurnUnusable(result);
   work.settling.resolve(failure ? failedTurn(failure) : result);
 }
 
@@ -106,8 +107,9 @@ export const completeEntityTask: Rpc<EntityBatchResult, CompleteTaskResponse> = 
       break;
     case "done": {
       workers.finish(work);
-      const failure = whyBatchTooLarge(work.batch.instanceId, outcome.result);
-      work.settling.resolve(failure ? failedBatch(work.batch, failure) : outcome.result);
+      const { result } = outcome;
+      const failure = whyBatchTooLarge(work.batch.instanceId, result) ?? whyBatchUnusable(result);
+      work.settling.resolve(failure ? failedBatch(work.batch, failure) : result);
     }
   }
   return DONE;

@@ -1,6 +1,7 @@
 import type { Termination } from "../core/episode-result.ts";
 import { given } from "../core/given.ts";
 import type { OrchestratorAction } from "../core/orchestrator-action.ts";
+import { whyNoChild } from "../core/unusable-ids.ts";
 import { type CompletionAction, decodeEnd, type End } from "./completion-codec.ts";
 import { decodeEntityAction } from "./entity-action-codec.ts";
 import { decodeEventToEntity } from "./events-to-entities.ts";
@@ -116,16 +117,18 @@ function decodeTimer(id: number, { fireAt }: CreateTimerAction): OrchestratorAct
 }
 
 function decodeChild(id: number, action: CreateSubOrchestrationAction, parentId: string): OrchestratorAction {
+  const instanceId = action.instanceId === "" ? `${parentId}:${fourHexDigits(id)}` : action.instanceId;
   return {
     type: "CreateSubOrchestration",
     id,
-    instanceId: action.instanceId === "" ? `${parentId}:${fourHexDigits(id)}` : action.instanceId,
+    instanceId,
     name: action.name,
     version: action.version,
     input: action.input,
     retryOf: undefined,
     fireAndForget: false,
     ...given({
+      refused: whyNoChild(instanceId, parentId),
       tags: decodeTags(action.tags),
       traceContext: decodeTraceContext(action.parentTraceContext),
     }),

@@ -1,7 +1,9 @@
+import { given } from "../core/given.ts";
 import type { EntityAction } from "../core/orchestrator-action.ts";
+import { whyNoEntity } from "../core/unusable-ids.ts";
 import type { SendEntityMessageAction } from "./generated/orchestrator_service_pb.ts";
-import { MalformedMessageError, requireText } from "./malformed-message-error.ts";
-import { decodeOptionalTimestamp } from "./timestamp-codec.ts";
+import { MalformedMessageError, requireGuid, requireText } from "./malformed-message-error.ts";
+import { decodeFinerNanos, decodeOptionalTimestamp } from "./timestamp-codec.ts";
 
 /**
  * A call does not say in which critical section it is made: whoever knows the locks of the execution adds it.
@@ -12,8 +14,7 @@ export function decodeEntityAction(
   id: number,
   message: SendEntityMessageAction["EntityMessageType"],
 ): EntityAction {
-  const required = (text: string | undefined, field: string): string =>
-    requireText(text, `${field} of the ${message.case} action ${id}`);
+  const field = (name: string): string => `${name} of the ${message.case} action ${id}`;
   switch (message.case) {
     case undefined:
       throw new MalformedMessageError(`The kind of the sendEntityMessage action ${id} is missing.`);
@@ -22,11 +23,12 @@ export function decodeEntityAction(
       return {
         type: "CallEntity",
         id,
-        requestId: required(requestId, "requestId"),
-        instanceId: required(targetInstanceId, "targetInstanceId"),
+        requestId: requireGuid(requestId, field("requestId")),
+        instanceId: requireText(targetInstanceId, field("targetInstanceId")),
         operation,
         input,
         criticalSectionId: undefined,
+        ...given({ refused: whyNoEntity(targetInstanceId ?? "") }),
       };
     }
     case "entityOperationSignaled": {
@@ -34,22 +36,23 @@ export function decodeEntityAction(
       return {
         type: "SignalEntity",
         id,
-        requestId: required(requestId, "requestId"),
-        instanceId: required(targetInstanceId, "targetInstanceId"),
+        requestId: requireGuid(requestId, field("requestId")),
+        instanceId: requireText(targetInstanceId, field("targetInstanceId")),
         operation,
         input,
         scheduledTime: decodeOptionalTimestamp(scheduledTime),
+        ...given({ scheduledNanos: decodeFinerNanos(scheduledTime) }),
       };
     }
     case "entityLockRequested": {
       const { criticalSectionId, lockSet } = message.value;
-      required(lockSet[0], "lockSet");
+      requireText(lockSet[0], field("lockSet"));
       return {
         type: "RequestEntityLock",
         id,
-        criticalSectionId: required(criticalSectionId, "criticalSectionId"),
+        criticalSectionId: requireGuid(criticalSectionId, field("criticalSectionId")),
         // One order for the workers of all languages, or two of them wait for each other.
-        lockSet: [...new Set(lockSet.map((entity) => required(entity, "lockSet")))].toSorted(),
+        lockSet: [...new Set(lockSet.map((entity) => requireText(entity, field("lockSet"))))].toSorted(),
       };
     }
     case "entityUnlockSent": {
@@ -57,8 +60,8 @@ export function decodeEntityAction(
       return {
         type: "SendEntityUnlock",
         id,
-        criticalSectionId: required(criticalSectionId, "criticalSectionId"),
-        instanceId: required(targetInstanceId, "targetInstanceId"),
+        criticalSectionId: requireGuid(criticalSectionId, field("criticalSectionId")),
+        instanceId: requireText(targetInstanceId, field("targetInstanceId")),
       };
     }
   }

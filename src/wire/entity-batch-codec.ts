@@ -7,6 +7,7 @@ import type {
 } from "../core/entity-batch.ts";
 import type { EntityOperation } from "../core/entity-message.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
+import { given } from "../core/given.ts";
 import { type EventType, NO_EVENT_ID } from "./event-type.ts";
 import { decodeFailure } from "./failure-codec.ts";
 import {
@@ -20,6 +21,7 @@ import {
 } from "./generated/orchestrator_service_pb.ts";
 import { MalformedMessageError, requireText } from "./malformed-message-error.ts";
 import { decodeOptionalTimestamp, encodeOptionalTimestamp, encodeTimestamp } from "./timestamp-codec.ts";
+import { decodeTraceContext } from "./trace-context-codec.ts";
 
 /** What a worker made of a batch. */
 export type EntityBatchOutcome =
@@ -95,7 +97,7 @@ function decodeBatchAction({ id, operationActionType: action }: OperationAction)
       };
     }
     case "startNewOrchestration": {
-      const { instanceId, name, version, input, scheduledTime } = action.value;
+      const { instanceId, name, version, input, scheduledTime, parentTraceContext } = action.value;
       return {
         type: "startOrchestration",
         instanceId: instanceId === "" ? undefined : instanceId,
@@ -103,6 +105,7 @@ function decodeBatchAction({ id, operationActionType: action }: OperationAction)
         version,
         input,
         scheduledAt: decodeOptionalTimestamp(scheduledTime),
+        ...given({ traceContext: decodeTraceContext(parentTraceContext) }),
       };
     }
     case undefined:

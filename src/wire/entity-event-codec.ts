@@ -32,7 +32,7 @@ export function encodeEntityEvent(event: EntityEvent, isViaEvents: boolean): Eve
     }
     case "EntityOperationSignaled": {
       const { requestId, operation, input, instanceId: targetInstanceId } = event;
-      const scheduledTime = encodeOptionalTimestamp(event.scheduledTime);
+      const scheduledTime = encodeOptionalTimestamp(event.scheduledTime, event.scheduledNanos);
       return {
         case: "entityOperationSignaled",
         value: { requestId, operation, input, scheduledTime, targetInstanceId },

@@ -2,8 +2,9 @@ import { type FailureDetails, failureView } from "../core/failure-details.ts";
 import { given } from "../core/given.ts";
 import type { EntityAnswer, HistoryEvent, JsonText } from "../core/history-event.ts";
 import type { EntityAction } from "../core/orchestrator-action.ts";
+import { whyNoEntity } from "../core/unusable-ids.ts";
 import type { EventType } from "./event-type.ts";
-import { MalformedMessageError } from "./malformed-message-error.ts";
+import { MalformedMessageError, requireGuid } from "./malformed-message-error.ts";
 
 /*
  * Workers that know no messages for entities send events to them, whose names and contents are those of the Durable Task
@@ -32,54 +33,33 @@ const LOCK_GRANTED = "Lock Acquisition Completed";
 
 /** What an event to an entity asks for. @throws {MalformedMessageError} */
 export function decodeEventToEntity({ id, instanceId, name, data }: SentEvent): EntityAction {
+  if (data === undefined) throw malformed(id, "has no content");
   const message = contentOf(id, data);
-  const requestId = textOf(message["id"]);
-  if (requestId === undefined) throw malformed(id, "has no id");
+  const requestId = requireGuid(textOf(message["id"]), `The id in the ${eventOf(id)}`);
+  const sent = { id, viaEvents: true, sentAs: { instanceId, name, input: data } } as const;
   if (name === "release") {
-    return { type: "SendEntityUnlock", id, instanceId, criticalSectionId: requestId, viaEvents: true };
+    return { type: "SendEntityUnlock", ...sent, instanceId, criticalSectionId: requestId };
   }
   if (name !== "op" && !name.startsWith("op@")) throw malformed(id, `is named '${name}', not op or release`);
   const lockSet = message["lockset"];
   if (Array.isArray(lockSet)) {
     const entities = lockSet.map((each: unknown) => entityOf(id, each));
-    return {
-      type: "RequestEntityLock",
-      id,
-      criticalSectionId: requestId,
-      lockSet: [...new Set(entities)].toSorted(),
-      viaEvents: true,
-    };
+    const inOrder = [...new Set(entities)].toSorted();
+    return { type: "RequestEntityLock", ...sent, criticalSectionId: requestId, lockSet: inOrder };
   }
   const operation = textOf(message["op"]) ?? "";
-  const input = textOf(message["input"]);
+  const asked = { ...sent, instanceId, requestId, operation, input: textOf(message["input"]) };
   if (message["signal"] !== true) {
-    const criticalSectionId = undefined;
-    return {
-      type: "CallEntity",
-      id,
-      instanceId,
-      requestId,
-      operation,
-      input,
-      criticalSectionId,
-      viaEvents: true,
-    };
+    const refused = whyNoEntity(instanceId);
+    return { type: "CallEntity", ...asked, criticalSectionId: undefined, ...given({ refused }) };
   }
   const scheduledTime = timeOf(textOf(message["due"]) ?? name.slice("op@".length));
-  return {
-    type: "SignalEntity",
-    id,
-    instanceId,
-    requestId,
-    operation,
-    input,
-    scheduledTime,
-    viaEvents: true,
-  };
+  return { type: "SignalEntity", ...asked, scheduledTime };
 }
 
-/** How the history tells such a worker what it has asked for. */
+/** How the history tells such a worker what it has asked for. A history that does not have the event has what it was about. */
 export function encodeEventToEntity(event: AskedOfEntity): EventType {
+  if (event.sentAs) return { case: "eventSent", value: event.sentAs };
   switch (event.type) {
     case "EntityOperationCalled": {
       const { requestId, operation, input, instanceId } = event;
@@ -133,16 +113,16 @@ function eventRaised(name: string, content: object): EventType {
   return { case: "eventRaised", value: { name, input: JSON.stringify(content) } };
 }
 
-function contentOf(id: number, data: JsonText | undefined): Readonly<Record<string, unknown>> {
+function contentOf(id: number, data: JsonText): Readonly<Record<string, unknown>> {
   const content = parsed(data);
   if (typeof content === "object" && content !== null) return content as Record<string, unknown>;
   throw malformed(id, "has no content");
 }
 
 /** Text that is no JSON is no content. */
-function parsed(data: JsonText | undefined): unknown {
+function parsed(data: JsonText): unknown {
   try {
-    return data === undefined ? undefined : (JSON.parse(data) as unknown);
+    return JSON.parse(data) as unknown;
   } catch {
     return undefined;
   }
@@ -162,5 +142,7 @@ function timeOf(text: string): number | undefined {
 }
 
 function malformed(id: number, what: string): MalformedMessageError {
-  return new MalformedMessageError(`The event to an entity of the sendEvent action ${id} ${what}.`);
+  return new MalformedMessageError(`The ${eventOf(id)} ${what}.`);
 }
+
+const eventOf = (id: number): string => `event to an entity of the sendEvent action ${id}`;

@@ -105,6 +105,7 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
   EventRaised: { name: text, input: maybe(json), messageId: maybe(text) },
   EntityOperationCalled: {
     viaEvents: fc.constantFrom(undefined, true),
+    sentAs: maybe(fc.record({ instanceId: text, name: text, input: json })),
     eventId: number,
     requestId: text,
     instanceId: text,
@@ -113,21 +114,25 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
   },
   EntityOperationSignaled: {
     viaEvents: fc.constantFrom(undefined, true),
+    sentAs: maybe(fc.record({ instanceId: text, name: text, input: json })),
     eventId: number,
     requestId: text,
     instanceId: text,
     operation: text,
     input: maybe(json),
     scheduledTime: maybe(number),
+    scheduledNanos: maybe(number),
   },
   EntityLockRequested: {
     viaEvents: fc.constantFrom(undefined, true),
+    sentAs: maybe(fc.record({ instanceId: text, name: text, input: json })),
     eventId: number,
     criticalSectionId: text,
     lockSet: fc.array(text),
   },
   EntityUnlockSent: {
     viaEvents: fc.constantFrom(undefined, true),
+    sentAs: maybe(fc.record({ instanceId: text, name: text, input: json })),
     eventId: number,
     criticalSectionId: text,
     instanceId: text,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { isDurableError } from "../../src/core/errors.ts";
-import { checkInstanceId } from "../../src/core/instance-id.ts";
+import { checkChildId, checkInstanceId } from "../../src/core/instance-id.ts";
 
 const controls = [...Array(0x20).keys(), ...Array.from({ length: 0x21 }, (_, index) => 0x7f + index)];
 
@@ -37,3 +37,20 @@ test.each(["/", "\\", "?", "#", ...controls.map((code) => String.fromCharCode(co
     }
   },
 );
+
+test.each([
+  ["any other", "x".repeat(256), "abc"],
+  ["its parent's and a number", `${"p".repeat(256)}:${"0".repeat(11)}`, "p".repeat(256)],
+  ["that of a parent that has a long one itself", `${"p".repeat(400)}:0001`, "p".repeat(400)],
+])("a child's id may be %s", (_what, instanceId, parentId) => {
+  expect(() => checkChildId(instanceId, parentId)).not.toThrow();
+});
+
+test.each([
+  ["longer than others", "x".repeat(257), "abc", "has 257 characters; at most 256 are allowed"],
+  ["long without its parent's", `${"q".repeat(400)}:0001`, "p".repeat(400), "at most 256 are allowed"],
+  ["its parent's and much more", `abc:${"x".repeat(300)}`, "abc", "at most 256 are allowed"],
+  ["an entity's", "@x@y", "abc", 'starts with "@"'],
+])("a child's id may not be %s", (_what, instanceId, parentId, problem) => {
+  expect(() => checkChildId(instanceId, parentId)).toThrow(problem);
+});

@@ -414,6 +414,20 @@ describe("a critical section", () => {
     criticalSectionId: SECTION,
     instanceId,
   });
+  const lockRequested: HistoryEvent = {
+    type: "EntityLockRequested",
+    timestamp: T0,
+    eventId: 0,
+    criticalSectionId: SECTION,
+    lockSet: LOCKS,
+  };
+  const unlockSent = (eventId: number, instanceId: string): HistoryEvent => ({
+    type: "EntityUnlockSent",
+    timestamp: T0,
+    eventId,
+    criticalSectionId: SECTION,
+    instanceId,
+  });
   const sectionsOf = ({ actions }: EpisodeResult): readonly unknown[] =>
     actions.flatMap((action) => (action.type === "CallEntity" ? [action.criticalSectionId] : []));
 
@@ -457,6 +471,47 @@ describe("a critical section", () => {
     expect(elsewhere.episode([eventRaised("go")], answer).section?.id).toBe(isLeft ? SECTION : undefined);
   });
 
+  const takenBackBy = ({ actions }: EpisodeResult): readonly unknown[] =>
+    actions.flatMap((action) => (action.type === "SendEntityUnlock" ? [action.takesBack] : []));
+
+  test.each([
+    ["turn in which it was asked for", (more: Came) => begun().episode([eventRaised("go")], more), [request]],
+    ["next turn", (more: Came) => begun(request).episode([eventRaised("go")], more), []],
+  ])("that is left before it was granted, in the %s, is taken back as a whole", (_when, turn, asked) => {
+    const unlocks = [unlock(1, "@account@b"), unlock(2, "@account@a")];
+
+    for (const end of [{}, completed()]) {
+      const result = turn({ ...end, actions: [...asked, ...unlocks] });
+      expect(takenBackBy(result)).toEqual([LOCKS, []]);
+      expect(result.section).toBeUndefined();
+    }
+  });
+
+  test("that is taken back turn by turn, or read from a history meanwhile, is taken back once", () => {
+    const warm = begun(request);
+    warm.episode([eventRaised("go")], { actions: [unlock(1, "@account@a")] });
+    const cold = new Elsewhere();
+    cold.execution.replay([
+      ...episode(T0, started(), lockRequested, unlockSent(1, "@account@a")),
+      ...episode(T0 + 1, eventRaised("go")),
+    ]);
+
+    for (const elsewhere of [warm, cold]) {
+      const result = elsewhere.episode([granted, eventRaised("go")], { actions: [unlock(2, "@account@b")] });
+      expect(takenBackBy(result)).toEqual([[]]);
+      expect(result.accepted).toEqual([eventRaised("go")]);
+    }
+  });
+
+  test("that is left after the grant is left entity by entity", () => {
+    const unlocks = [unlock(1, "@account@b"), unlock(2, "@account@a")];
+
+    expect(takenBackBy(begun(request).episode([granted], { actions: unlocks }))).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
   test("is given back when the instance is terminated inside it", () => {
     const elsewhere = begun(request);
     elsewhere.episode([granted]);
@@ -474,13 +529,7 @@ describe("a critical section", () => {
   test("that a rewind has lost is regained before the next turn, which does not see it", () => {
     const elsewhere = new Elsewhere();
     elsewhere.execution.replay([
-      ...episode(T0, started(), {
-        type: "EntityLockRequested",
-        timestamp: T0,
-        eventId: 0,
-        criticalSectionId: SECTION,
-        lockSet: LOCKS,
-      }),
+      ...episode(T0, started(), lockRequested),
       ...episode(T0 + 1, granted),
       ...episode(T0 + 2, rewound),
     ]);

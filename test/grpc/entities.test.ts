@@ -68,6 +68,20 @@ describe("signal", () => {
     expect((await client.call("getEntity", { instanceId })).entity?.instanceId).toBe(instanceId);
   });
 
+  test("its request id is what the worker sees; one that is no GUID is refused", async () => {
+    const sidecar = await startSidecar();
+    const worker = await ScriptedWorker.connect(sidecar);
+    const requestId = "6f9619ff-8b86-d011-b42d-00c04fc964ff";
+
+    await sidecar.client.call("signalEntity", { instanceId: "@thing@a", name: "do", requestId });
+
+    const { operationRequests } = await worker.batch();
+    expect(operationRequests.map(({ eventType }) => eventType.value)).toMatchObject([{ requestId }]);
+    await expect(
+      sidecar.client.call("signalEntity", { instanceId: "@thing@a", name: "do", requestId: "mine" }),
+    ).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+  });
+
   test("a name in capitals is that in lower case", async () => {
     const { client } = await startSidecar({ app: programs() });
 

@@ -1,12 +1,15 @@
+import { create } from "@bufbuild/protobuf";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import type { HistoryEvent } from "../../src/wire/generated/orchestrator_service_pb.ts";
-import { ScriptedWorker } from "./scripted-worker.ts";
+import { action, ScriptedWorker } from "./scripted-worker.ts";
 import { type Sidecar, startSidecar } from "./sidecar.ts";
 import type { RequestOf } from "./sidecar-client.ts";
 
 const REST_MS = 500;
 const ENTITY = "@thing@a";
+const requestId = "11111111-2222-3333-4444-555555555555";
 
 type Results = NonNullable<RequestOf<"completeEntityTask">["results"]>;
 
@@ -127,6 +130,20 @@ test("an operation that failed is undone by its worker, and the next go on", asy
   await expect.poll(() => stateOf(sidecar)).toBe("1");
 });
 
+test("an orchestration sees the time of its signal to the last tick of .NET", async () => {
+  const sidecar = await startSidecar();
+  const worker = await ScriptedWorker.connect(sidecar);
+  const time = create(TimestampSchema, { seconds: 4_000_000_000n, nanos: 123_456_700 });
+  await sidecar.client.start("signals");
+  await worker.answerTurn(await worker.turn(), [action.signal(0, requestId, ENTITY, time), action.timer(1)]);
+
+  const { pastEvents } = await worker.turn();
+
+  expect(pastEvents.map(({ eventType }) => eventType.value)).toContainEqual(
+    expect.objectContaining({ requestId, scheduledTime: time }),
+  );
+});
+
 test("signals and starts of a batch are carried out with it", async () => {
   const { sidecar, worker, batch } = await withWaiting();
 
@@ -155,9 +172,31 @@ test("signals and starts of a batch are carried out with it", async () => {
   expect(await sidecar.client.state("started")).toMatchObject({ name: "anything", input: "2" });
 });
 
-describe("called by an orchestration", () => {
-  const requestId = "11111111-2222-3333-4444-555555555555";
+test("an orchestration that an operation starts has its version and its place in the trace", async () => {
+  const { worker, batch } = await withWaiting();
+  const parentTraceContext = { traceParent: "00-aa-bb-01", spanID: "bb", traceState: "k=v" };
 
+  await worker.answerBatch(batch, {
+    results: succeeded("1"),
+    actions: [
+      {
+        id: 0,
+        operationActionType: {
+          case: "startNewOrchestration",
+          value: { instanceId: "started", name: "anything", version: "2", parentTraceContext },
+        },
+      },
+    ],
+  });
+
+  const { newEvents } = await worker.turnOf("started");
+  expect(newEvents[1]?.eventType).toMatchObject({
+    case: "executionStarted",
+    value: { name: "anything", version: "2", parentTraceContext },
+  });
+});
+
+describe("called by an orchestration", () => {
   async function called() {
     const sidecar = await startSidecar();
     const worker = await ScriptedWorker.connect(sidecar);
@@ -267,7 +306,7 @@ test("a worker of the Go SDK is sent no entities, and no events of theirs", asyn
         value: {
           EntityMessageType: {
             case: "entityOperationSignaled",
-            value: { requestId: "r", operation: "do", targetInstanceId: ENTITY },
+            value: { requestId, operation: "do", targetInstanceId: ENTITY },
           },
         },
       },

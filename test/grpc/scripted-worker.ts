@@ -1,4 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { ClientReadableStream, StatusObject } from "@grpc/grpc-js";
 import {
   type ActivityRequest,
@@ -6,12 +7,14 @@ import {
   OrchestrationStatus,
   type OrchestratorActionSchema,
   type OrchestratorRequest,
+  type SendEntityMessageActionSchema,
   type WorkItem,
 } from "../../src/wire/generated/orchestrator_service_pb.ts";
 import type { Sidecar } from "./sidecar.ts";
 import type { ClientOptions, RequestOf, SidecarClient } from "./sidecar-client.ts";
 
 type Action = MessageInitShape<typeof OrchestratorActionSchema>;
+type ToEntity = NonNullable<MessageInitShape<typeof SendEntityMessageActionSchema>["EntityMessageType"]>;
 
 const PING_MS = 30_000;
 
@@ -195,7 +198,26 @@ export const action = {
     id,
     orchestratorActionType: { case: "createSubOrchestration", value: { name, instanceId } },
   }),
+  event: (id: number, instanceId: string, name: string, data: string): Action => ({
+    id,
+    orchestratorActionType: { case: "sendEvent", value: { instance: { instanceId }, name, data } },
+  }),
+  call: (id: number, requestId: string, targetInstanceId: string, operation = "do"): Action =>
+    toEntity(id, { case: "entityOperationCalled", value: { requestId, targetInstanceId, operation } }),
+  signal: (id: number, requestId: string, targetInstanceId: string, scheduledTime?: Timestamp): Action =>
+    toEntity(id, {
+      case: "entityOperationSignaled",
+      value: { requestId, targetInstanceId, operation: "do", ...(scheduledTime ? { scheduledTime } : {}) },
+    }),
+  lock: (id: number, criticalSectionId: string, lockSet: string[]): Action =>
+    toEntity(id, { case: "entityLockRequested", value: { criticalSectionId, lockSet } }),
+  unlock: (id: number, criticalSectionId: string, targetInstanceId: string): Action =>
+    toEntity(id, { case: "entityUnlockSent", value: { criticalSectionId, targetInstanceId } }),
 };
+
+function toEntity(id: number, EntityMessageType: ToEntity): Action {
+  return { id, orchestratorActionType: { case: "sendEntityMessage", value: { EntityMessageType } } };
+}
 
 function ended(id: number, orchestrationStatus: OrchestrationStatus, result?: string): Action {
   const given = result === undefined ? {} : { result };

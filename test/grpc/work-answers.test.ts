@@ -6,6 +6,7 @@ import { type Sidecar, startSidecar } from "./sidecar.ts";
 import { kindsOf, type RequestOf } from "./sidecar-client.ts";
 
 const REST_MS = 500;
+const GUID = "11111111-2222-3333-4444-555555555555";
 
 /** A worker that has a turn, and next to it an activity of another orchestration. */
 async function aTurnAndAnActivity(userAgent?: string) {
@@ -373,13 +374,17 @@ describe("an answer that means nothing is INVALID_ARGUMENT, nothing of it counts
       }),
     ],
     ["a message to an entity without a kind", one({ case: "sendEntityMessage", value: {} })],
-    ["a call of no entity", message({ case: "entityOperationCalled", value: { requestId: "r" } })],
+    ["a call of no entity", message({ case: "entityOperationCalled", value: { requestId: GUID } })],
+    [
+      "a call whose id is no GUID",
+      message({ case: "entityOperationCalled", value: { requestId: "r", targetInstanceId: "@a@b" } }),
+    ],
     ["a call without an id", message({ case: "entityOperationCalled", value: { targetInstanceId: "@a@b" } })],
-    ["a signal to no entity", message({ case: "entityOperationSignaled", value: { requestId: "r" } })],
-    ["a lock of nothing", message({ case: "entityLockRequested", value: { criticalSectionId: "c" } })],
+    ["a signal to no entity", message({ case: "entityOperationSignaled", value: { requestId: GUID } })],
+    ["a lock of nothing", message({ case: "entityLockRequested", value: { criticalSectionId: GUID } })],
     ["a lock without an id", message({ case: "entityLockRequested", value: { lockSet: ["@a@b"] } })],
     ["an unlock without an id", message({ case: "entityUnlockSent", value: { targetInstanceId: "@a@b" } })],
-    ["an unlock of nothing", message({ case: "entityUnlockSent", value: { criticalSectionId: "c" } })],
+    ["an unlock of nothing", message({ case: "entityUnlockSent", value: { criticalSectionId: GUID } })],
   ])("%s", async (_title, actions) => {
     const { sidecar, client, worker, turn } = await aTurnAndAnActivity();
 

@@ -1,5 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { deterministicGuid } from "../../src/core/deterministic-guid.ts";
 import { decodeActions, type RequestedActions } from "../../src/wire/action-codec.ts";
 import {
   OrchestrationStatus,
@@ -18,6 +19,7 @@ type CompleteInit = (Kind & { case: "completeOrchestration" })["value"];
 
 const entity = "@counter@a";
 const requestId = "5e0a0b0e-6a39-4bd1-b1fe-1d1b3f4f3c52";
+const sectionId = "5e0a0b0e-6a39-4bd1-b1fe-1d1b3f4f3c53";
 const nothing = { actions: [], terminations: [], end: undefined };
 
 /** Through the bytes of a published SDK and back. */
@@ -135,14 +137,17 @@ const ACTIONS: readonly (readonly [string, ActionInit, object])[] = [
     "entityLockRequested",
     ofEntity(6, {
       case: "entityLockRequested",
-      value: { criticalSectionId: "s", lockSet: [entity, "@b@b"] },
+      value: { criticalSectionId: sectionId, lockSet: [entity, "@b@b"] },
     }),
-    { type: "RequestEntityLock", id: 6, criticalSectionId: "s", lockSet: ["@b@b", entity] },
+    { type: "RequestEntityLock", id: 6, criticalSectionId: sectionId, lockSet: ["@b@b", entity] },
   ],
   [
     "entityUnlockSent",
-    ofEntity(7, { case: "entityUnlockSent", value: { criticalSectionId: "s", targetInstanceId: entity } }),
-    { type: "SendEntityUnlock", id: 7, criticalSectionId: "s", instanceId: entity },
+    ofEntity(7, {
+      case: "entityUnlockSent",
+      value: { criticalSectionId: sectionId, targetInstanceId: entity },
+    }),
+    { type: "SendEntityUnlock", id: 7, criticalSectionId: sectionId, instanceId: entity },
   ],
 ];
 
@@ -195,11 +200,24 @@ describe("an action a worker asks for", () => {
   test("may share its id with the end when nothing waits for it", () => {
     const unlock = ofEntity(-1, {
       case: "entityUnlockSent",
-      value: { criticalSectionId: "s", targetInstanceId: entity },
+      value: { criticalSectionId: sectionId, targetInstanceId: entity },
     });
 
     expect(received(unlock, complete({ orchestrationStatus: 1 }, -1)).actions).toMatchObject([{ id: -1 }]);
   });
+});
+
+test.each([
+  ["in lower case", requestId],
+  ["in upper case", requestId.toUpperCase()],
+  ["without dashes", requestId.replaceAll("-", "")],
+  ["of an orchestrator in this process", deterministicGuid("abc", "entity", 0)],
+])("a request id may be a GUID %s", (_, id) => {
+  const value = { requestId: id, operation: "add", targetInstanceId: entity };
+
+  expect(received(ofEntity(4, { case: "entityOperationCalled", value })).actions).toMatchObject([
+    { requestId: id },
+  ]);
 });
 
 describe("the end of an execution", () => {
@@ -326,7 +344,7 @@ describe("a malformed response names what is wrong", () => {
     ],
     [
       "a lock of nothing",
-      [ofEntity(4, { case: "entityLockRequested", value: { criticalSectionId: "s" } })],
+      [ofEntity(4, { case: "entityLockRequested", value: { criticalSectionId: sectionId } })],
       /lockSet/,
     ],
     [
@@ -336,8 +354,28 @@ describe("a malformed response names what is wrong", () => {
     ],
     [
       "an unlock of nobody",
-      [ofEntity(4, { case: "entityUnlockSent", value: { criticalSectionId: "s" } })],
+      [ofEntity(4, { case: "entityUnlockSent", value: { criticalSectionId: sectionId } })],
       /targetInstanceId/,
+    ],
+    [
+      "a call whose request is no GUID",
+      [ofEntity(4, { case: "entityOperationCalled", value: { ...target, requestId: "first" } })],
+      /requestId of the entityOperationCalled action 4 is 'first', which is no GUID/,
+    ],
+    [
+      "a signal whose request is no GUID",
+      [ofEntity(4, { case: "entityOperationSignaled", value: { ...target, requestId: `${requestId}0` } })],
+      /requestId of the entityOperationSignaled action 4 is '5e0a0b0e.*', which is no GUID/,
+    ],
+    [
+      "a lock whose section is no GUID",
+      [ofEntity(4, { case: "entityLockRequested", value: { criticalSectionId: "s", lockSet: [entity] } })],
+      /criticalSectionId of the entityLockRequested action 4 is 's', which is no GUID/,
+    ],
+    [
+      "an unlock whose section is no GUID",
+      [ofEntity(4, { case: "entityUnlockSent", value: { ...target, criticalSectionId: "s" } })],
+      /criticalSectionId of the entityUnlockSent action 4 is 's', which is no GUID/,
     ],
     ["a negative id", [scheduleTask(-1)], /ScheduleTask action is -1/],
     ["an id twice", [scheduleTask(1), scheduleTask(1)], /More than one action has the id 1/],

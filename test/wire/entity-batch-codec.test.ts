@@ -124,7 +124,14 @@ describe("the result of a batch", () => {
         {
           operationActionType: {
             case: "startNewOrchestration",
-            value: { instanceId: "abc", name: "Hello", version: "2", input: "1", scheduledTime },
+            value: {
+              instanceId: "abc",
+              name: "Hello",
+              version: "2",
+              input: "1",
+              scheduledTime,
+              parentTraceContext: { traceParent: "00-aa-bb-01", spanID: "bb", traceState: "k=v" },
+            },
           },
         },
         { operationActionType: { case: "startNewOrchestration", value: { name: "Hello" } } },
@@ -148,6 +155,7 @@ describe("the result of a batch", () => {
             version: "2",
             input: "1",
             scheduledAt: T0 + SECOND,
+            traceContext: { traceParent: "00-aa-bb-01", spanId: "bb", traceState: "k=v" },
           },
           { type: "startOrchestration", name: "Hello" },
         ],
