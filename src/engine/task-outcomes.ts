@@ -1,8 +1,9 @@
+import { fromJsonText } from "../core/data-converter.ts";
 import type { Completion } from "../core/episode-result.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
 import { given } from "../core/given.ts";
 import { decodeMessage } from "../core/history-chunk.ts";
-import type { InstanceMessage } from "../core/history-event.ts";
+import type { InstanceMessage, JsonText } from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { StoredMessage } from "../storage/index.ts";
 import type { ActivityOutcome } from "./executor.ts";
@@ -37,7 +38,7 @@ export function outcomeForParent(
       ...given({ result }),
     };
   }
-  const text = result === undefined ? "" : String(JSON.parse(result));
+  const text = textOf(result);
   const reason = status === "Terminated" ? text || "The sub-orchestration was terminated." : text;
   return {
     type: "SubOrchestrationInstanceFailed",
@@ -47,6 +48,12 @@ export function outcomeForParent(
     reason,
     failure: failure ?? { errorType: "OrchestrationTerminated", errorMessage: reason },
   };
+}
+
+/** What an output says to people. Workers and those who terminate may give text that is not JSON. */
+function textOf(output: JsonText = ""): string {
+  const value = fromJsonText(output);
+  return typeof value === "string" ? value : output;
 }
 
 /** A child that never came to be. */
