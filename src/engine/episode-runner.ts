@@ -193,8 +193,9 @@ export class EpisodeRunner {
     result: EpisodeResult,
     at: number,
   ): BuiltEpisode | undefined {
-    const { newRun, newExecutionId } = this.#ports;
-    const input = { owned: this.#owned, instance, messages, result, at, newRun, newExecutionId };
+    const { clock, newRun, newExecutionId } = this.#ports;
+    const now = clock.now();
+    const input = { owned: this.#owned, instance, messages, result, at, now, newRun, newExecutionId };
     try {
       return buildOrGiveUp(input);
     } catch (error) {
