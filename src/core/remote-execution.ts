@@ -93,7 +93,7 @@ export class RemoteExecution {
 
   constructor(started: ExecutionStarted) {
     this.started = started;
-    this.#acceptance = new MessageAcceptance(this.openTasks, (answer) => {
+    this.#acceptance = new MessageAcceptance(started.executionId, this.openTasks, (answer) => {
       if (answer.type === "EntityLockGranted") return this.#section?.claim(answer.criticalSectionId) ?? false;
       const claimed = this.#calls.get(answer.requestId);
       if (claimed === undefined) return this.#section?.claim(answer.requestId) ?? false;
@@ -109,6 +109,10 @@ export class RemoteExecution {
   /** A turn without new events would achieve something: its history was rewound. */
   get isDue(): boolean {
     return this.#isRewound && !this.#waits;
+  }
+
+  goesOnFor(executionId: string | undefined): boolean {
+    return this.#acceptance.lineage.has(executionId);
   }
 
   replay(history: readonly HistoryEvent[]): void {
@@ -268,6 +272,7 @@ export class RemoteExecution {
         return;
       case "ExecutionStarted":
         this.started = event;
+        this.#acceptance.lineage.begins(event.executionId);
         this.#hasBegun = true;
         return;
       case "TaskScheduled": {
@@ -322,6 +327,7 @@ export class RemoteExecution {
         return;
       case "ExecutionRewound":
         this.#isRewound = true;
+        this.#acceptance.lineage.rewound(event);
         this.#section?.lose();
         return;
       case "ExecutionTerminated":

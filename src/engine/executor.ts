@@ -21,6 +21,8 @@ export interface OrchestrationSession {
   readonly isDue: boolean;
   /** The code has asked for this task, but it has not gone out: the orchestration is suspended. */
   isPending(taskId: number): boolean;
+  /** Whether what that execution has asked for is waited for here: it is this one, or was rewound into it. */
+  goesOnFor(executionId: string | undefined): boolean;
   /** Its code runs in another process: it takes none of the places here, and what it is sent is in the store before. */
   readonly runsElsewhere?: true;
   /**

@@ -36,6 +36,10 @@ export class RemoteSession implements OrchestrationSession {
     return false;
   }
 
+  goesOnFor(executionId: string | undefined): boolean {
+    return this.#execution.goesOnFor(executionId);
+  }
+
   timeOf(messages: readonly HistoryEvent[], now: number): number {
     return this.#execution.timeOf(messages, now);
   }

@@ -73,7 +73,11 @@ async function plan(
       epoch: owned.epoch,
       instanceId: record.instanceId,
       run: record.run,
-      chunk: { seq: 1, at, ...encodeChunk([rewound], at) },
+      chunk: {
+        seq: 1,
+        at,
+        ...encodeChunk([{ ...rewound, formerExecutionId: record.executionId }], at),
+      },
       nextRun: {
         run,
         executionId,

@@ -74,7 +74,7 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
   },
   ExecutionSuspended: { reason: maybe(text) },
   ExecutionResumed: { reason: maybe(text) },
-  ExecutionRewound: { reason: maybe(text), parent: maybe(parent) },
+  ExecutionRewound: { reason: maybe(text), parent: maybe(parent), formerExecutionId: maybe(text) },
   TaskScheduled: {
     eventId: number,
     name: text,
