@@ -284,4 +284,4 @@ export type MessageEvent =
   | (SubOrchestrationInstanceFailed & Addressed)
   | TimerFired
   | EventRaised
-  | EntityAnswer;
+  | (EntityAnswer & Addressed);

@@ -72,7 +72,7 @@ export class MessageAcceptance {
       case "EntityOperationCompleted":
       case "EntityOperationFailed":
       case "EntityLockGranted":
-        return this.#claimAnswer(message) ? message : undefined;
+        return this.#answerOfEntity(message);
       case "EventRaised":
         return this.isNew(message.messageId) ? message : undefined;
       case "ExecutionStarted":
@@ -86,6 +86,11 @@ export class MessageAcceptance {
       default:
         return undefined;
     }
+  }
+
+  #answerOfEntity(message: EntityAnswer & Addressed): HistoryEvent | undefined {
+    const { forExecution, ...answer } = message;
+    return this.lineage.has(forExecution) && this.#claimAnswer(answer) ? answer : undefined;
   }
 
   /** A child that was started before a rewind knows its number from before the rewind. */
