@@ -1,4 +1,5 @@
 import type { FailureDetails } from "../core/failure-details.ts";
+import { given } from "../core/given.ts";
 import { decodeChunk, encodeChunk, encodeMessage } from "../core/history-chunk.ts";
 import type {
   ExecutionRewound,
@@ -56,7 +57,8 @@ async function plan(
   const { record, chunks } = loaded;
   const at = ports.clock.now();
   const began = chunks[0]?.at ?? at;
-  const history = chunks.flatMap((chunk) => decodeChunk(chunk, record));
+  const { parent } = rewound;
+  const history = chunks.flatMap((chunk) => decodeChunk(chunk, record)).map((event) => under(parent, event));
   const executionId = ports.newExecutionId();
   const run = ports.newRun();
   const result = await ports.executor.rewind(record.name, {
@@ -81,6 +83,7 @@ async function plan(
       nextRun: {
         run,
         executionId,
+        ...given({ parent }),
         rewritten: { seq: 0, at: began, ...encodeChunk(withinFrame(result.history), began) },
       },
       patch: { status: "Running", output: null, failure: null, completedAt: null, recover: true },
@@ -96,6 +99,11 @@ async function plan(
       starts: [],
     },
   };
+}
+
+/** A child goes on for the execution that its parent was rewound into, and for the task that waits for it there. */
+function under(parent: ParentInstance | undefined, event: HistoryEvent): HistoryEvent {
+  return parent && event.type === "ExecutionStarted" ? { ...event, parent } : event;
 }
 
 /**
