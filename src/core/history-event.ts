@@ -10,6 +10,8 @@ export interface ParentInstance {
   readonly instanceId: string;
   readonly executionId: string;
   readonly name: string;
+  /** Histories of earlier versions do not have it. */
+  readonly version?: string;
   readonly taskScheduledId: number;
 }
 

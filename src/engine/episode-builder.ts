@@ -228,6 +228,7 @@ function childOf(input: EpisodeInput, action: CreateSubOrchestrationAction): New
             instanceId: instance.instanceId,
             executionId: started.executionId,
             name: started.name,
+            ...given({ version: started.version }),
             taskScheduledId: action.id,
           },
         }),

@@ -29,7 +29,15 @@ const instanceLine = z.object({
   customStatus: text.optional(),
   /** Failure details as JSON text. */
   failure: text.refine(isFailure, "is not JSON text of failure details").optional(),
-  parent: z.object({ instanceId: text, executionId: text, name: text, taskScheduledId: z.int() }).optional(),
+  parent: z
+    .object({
+      instanceId: text,
+      executionId: text,
+      name: text,
+      version: text.optional(),
+      taskScheduledId: z.int(),
+    })
+    .optional(),
   tags: z.record(text, text).optional(),
 });
 

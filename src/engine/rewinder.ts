@@ -66,7 +66,8 @@ async function plan(
     newExecutionId: executionId,
     rewindableChildren: await failedChildren(history, ports),
   });
-  const self = { instanceId: record.instanceId, executionId, name: record.name };
+  const { instanceId, name, version } = record;
+  const self = { instanceId, executionId, name, ...given({ version }) };
   const told = [...childrenToTell(result, self, rewound, at), ...lockToRegain(result, self, at)];
   return {
     messages: told,

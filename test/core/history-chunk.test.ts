@@ -45,7 +45,9 @@ type Fields<T extends HistoryEvent["type"]> = {
 
 const tags = fc.dictionary(fc.string(), text);
 const traceContext = fc.record({ traceParent: text, traceState: maybe(text) });
-const parent = fc.record({ instanceId: text, executionId: text, name: text, taskScheduledId: number });
+const parent = fc
+  .record({ instanceId: text, executionId: text, name: text, version: maybe(text), taskScheduledId: number })
+  .map(given);
 
 /** A generator for every field of every event: an event that is added to the union is missed here by the compiler. */
 const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {

@@ -115,6 +115,17 @@ describe("an archive", () => {
     ]);
   });
 
+  test.each([{}, { version: "2.0" }])("says whose child an instance is: %j", async (more) => {
+    const [from, to] = [await emptyHub(), await emptyHub()];
+    const parent = { instanceId: "p", executionId: "e-p", name: "parent", taskScheduledId: 3, ...more };
+    const instance = { instanceId: "child", executionId: "e", name: "n", createdAt: NOW, parent };
+    await from.client.restore(instance, { status: "Completed", completedAt: NOW }, []);
+
+    await bring(await archiveOf(from), to);
+
+    expect((await to.query.get("child"))?.parent).toEqual(parent);
+  });
+
   test("imported again skips what is there", async () => {
     const hub = await fullHub();
     const before = await contentOf(hub);
