@@ -20,8 +20,8 @@ export interface RemoteTurn {
   readonly past: readonly HistoryEvent[];
   /** Begins with OrchestratorStarted, which tells the time of the turn. */
   readonly events: readonly HistoryEvent[];
-  /** What the worker of the turn before wanted to be kept for this one; it does not outlive this process. */
-  readonly memo?: unknown;
+  /** What the worker of the turn before wanted to be kept for this one, as it was. */
+  readonly memo?: string | undefined;
 }
 
 /** What the code came to. */
@@ -30,7 +30,8 @@ export interface RemoteTurnResult {
   readonly completion: RemoteCompletion | undefined;
   readonly continuedAsNew: ContinuedAsNew | undefined;
   readonly terminations?: readonly Termination[];
-  readonly memo?: unknown;
+  /** Replaces what was there; absent clears it. */
+  readonly memo?: string | undefined;
   /** Replaces what was there; `undefined` clears it. */
   readonly customStatus: JsonText | undefined;
 }
@@ -88,7 +89,7 @@ export class RemoteExecution {
   #isRewound = false;
   #lastTurnAt = Number.NEGATIVE_INFINITY;
   #lastId = -1;
-  #memo: unknown;
+  #memo: string | undefined;
   #customStatus: { readonly text: JsonText | undefined } | undefined;
 
   constructor(started: ExecutionStarted) {
@@ -121,6 +122,11 @@ export class RemoteExecution {
       if (!this.#regainsLock(event)) this.#past.push(event);
       this.#apply(event);
     }
+  }
+
+  /** What the history says the worker of the last turn wanted to be kept. */
+  recall(memo: string | undefined): void {
+    this.#memo = memo;
   }
 
   /** The time of a turn with these messages. */
@@ -176,7 +182,6 @@ export class RemoteExecution {
     now: number,
   ): EpisodeResult {
     this.#isRewound = false;
-    this.#memo = came.memo;
     const { continuedAsNew } = came;
     const completion = came.completion && this.#outcome(came.completion);
     const ends = completion !== undefined || continuedAsNew !== undefined;
@@ -192,7 +197,7 @@ export class RemoteExecution {
       customStatus: this.#changedStatus(came.customStatus),
       abandoned: ends ? this.#abandoned(false) : NONE,
       section: ends ? this.#section : undefined,
-      ...given({ terminations: came.terminations }),
+      ...given({ terminations: came.terminations, memo: this.#changedMemo(came.memo) }),
     };
     this.#remember(seen, result, now);
     return result;
@@ -242,6 +247,12 @@ export class RemoteExecution {
     if (this.#customStatus && this.#customStatus.text === text) return undefined;
     this.#customStatus = { text };
     return this.#customStatus;
+  }
+
+  #changedMemo(text: string | undefined): EpisodeResult["memo"] {
+    if (this.#memo === text) return undefined;
+    this.#memo = text;
+    return { text };
   }
 
   #remember(seen: readonly HistoryEvent[], result: EpisodeResult, now: number): void {

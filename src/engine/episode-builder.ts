@@ -89,7 +89,7 @@ export function buildEpisode(input: EpisodeInput): BuiltEpisode {
   };
   const next = effects.nextExecution;
   if (next === undefined) {
-    const chunk = { seq: instance.nextSeq, at, ...encodeChunk(eventsOf(result, at), at) };
+    const chunk = { seq: instance.nextSeq, at, ...encodeChunk(eventsOf(result, at), at, result.memo) };
     return { episode: { ...common, chunk }, effects };
   }
   const chunk = { seq: 0, at: next.at, ...encodeChunk(next.begins, next.at) };

@@ -248,10 +248,12 @@ const isNothing = ({
   completion,
   continuedAsNew,
   customStatus,
+  memo,
 }: EpisodeResult): boolean =>
   accepted.length === 0 &&
   actions.length === 0 &&
   patches.length === 0 &&
   customStatus === undefined &&
+  memo === undefined &&
   completion === undefined &&
   continuedAsNew === undefined;

@@ -35,6 +35,8 @@ export interface OrchestrationSession {
   /** The time at which an episode with these messages runs. Default: now. */
   timeOf?(messages: readonly HistoryEvent[], now: number): number;
   replay(history: readonly HistoryEvent[]): void | Promise<void>;
+  /** What its worker wanted to be kept for the next turn, after a replay. */
+  recall?(memo: string | undefined): void;
   execute(messages: readonly HistoryEvent[], now: number): EpisodeResult | Promise<EpisodeResult>;
 }
 

@@ -48,6 +48,10 @@ export class RemoteSession implements OrchestrationSession {
     this.#execution.replay(history);
   }
 
+  recall(memo: string | undefined): void {
+    this.#execution.recall(memo);
+  }
+
   execute(messages: readonly HistoryEvent[], now: number): EpisodeResult | Promise<EpisodeResult> {
     const step = this.#execution.take(messages, now);
     if (step.type === "result") return step.result;

@@ -1,6 +1,6 @@
 import type { FailureDetails } from "../core/failure-details.ts";
 import { given } from "../core/given.ts";
-import { decodeChunk, encodeChunk, encodeMessage } from "../core/history-chunk.ts";
+import { decodeChunk, encodeChunk, encodeMessage, memoOf } from "../core/history-chunk.ts";
 import type {
   ExecutionRewound,
   HistoryEvent,
@@ -59,6 +59,8 @@ async function plan(
   const began = chunks[0]?.at ?? at;
   const { parent } = rewound;
   const history = chunks.flatMap((chunk) => decodeChunk(chunk, record)).map((event) => under(parent, event));
+  const text = memoOf(chunks);
+  const memo = text === undefined ? undefined : { text };
   const executionId = ports.newExecutionId();
   const run = ports.newRun();
   const result = await ports.executor.rewind(record.name, {
@@ -85,7 +87,7 @@ async function plan(
         run,
         executionId,
         ...given({ parent }),
-        rewritten: { seq: 0, at: began, ...encodeChunk(withinFrame(result.history), began) },
+        rewritten: { seq: 0, at: began, ...encodeChunk(withinFrame(result.history), began, memo) },
       },
       patch: { status: "Running", output: null, failure: null, completedAt: null, recover: true },
       consumed: messages.flatMap((message) => message.storedId ?? []),

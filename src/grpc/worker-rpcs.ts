@@ -14,6 +14,7 @@ import {
   type EntityBatchResult,
   type OrchestratorResponse,
 } from "../wire/generated/orchestrator_service_pb.ts";
+import { decodeTurnMemo } from "../wire/turn-memo-codec.ts";
 import { failedActivity, failedBatch, failedTurn } from "./failed-work.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { Rpc, RpcCall } from "./served-hub.ts";
@@ -44,7 +45,7 @@ export const completeOrchestratorTask: Rpc<OrchestratorResponse, CompleteTaskRes
 
 function finishTurn(
   work: TurnWork,
-  { customStatus, orchestrationTraceContext: memo }: OrchestratorResponse,
+  { customStatus, orchestrationTraceContext }: OrchestratorResponse,
   workers: WorkerPool,
 ): void {
   const { started, events } = work.turn;
@@ -59,7 +60,7 @@ function finishTurn(
     completion: end?.type === "completed" ? end.completion : undefined,
     continuedAsNew: end?.type === "continuedAsNew" ? end.continuedAsNew : undefined,
     customStatus: customStatus || undefined,
-    memo,
+    memo: decodeTurnMemo(orchestrationTraceContext),
   };
   const failure = whyTurnTooLarge(started.name, result);
   work.settling.resolve(failure ? failedTurn(failure) : result);

@@ -3,7 +3,13 @@ import { describe, expect, test } from "vitest";
 import { isDurableError } from "../../src/core/errors.ts";
 import type { FailureDetails } from "../../src/core/failure-details.ts";
 import { given } from "../../src/core/given.ts";
-import { decodeChunk, decodeMessage, encodeChunk, encodeMessage } from "../../src/core/history-chunk.ts";
+import {
+  decodeChunk,
+  decodeMessage,
+  encodeChunk,
+  encodeMessage,
+  memoOf,
+} from "../../src/core/history-chunk.ts";
 import type { HistoryEvent, MessageEvent } from "../../src/core/history-event.ts";
 import { eventRaised, started, T0, taskCompleted, taskScheduled } from "../support/history.ts";
 
@@ -196,6 +202,24 @@ describe("a chunk", () => {
       }),
       { seed },
     );
+  });
+
+  test("keeps a memo that no reader of its events sees; the last one counts", () => {
+    const chunks = [{ text: "first" }, { text: 'the "last"' }, undefined].map((memo) =>
+      encodeChunk([started()], AT, memo),
+    );
+    const cleared = encodeChunk([], AT, { text: undefined });
+
+    expect([memoOf([]), memoOf(chunks), memoOf([...chunks, cleared])]).toEqual([
+      undefined,
+      'the "last"',
+      undefined,
+    ]);
+    for (const { events, eventCount } of [...chunks, cleared]) {
+      const decoded = decodeChunk({ seq: 0, at: AT, events }, { instanceId: "abc123" });
+      expect(decoded).toHaveLength(eventCount);
+      expect(JSON.stringify(decoded)).not.toMatch(/first|last|Memo/);
+    }
   });
 
   test("leaves out the input and the output, which the record of the instance holds, and its own time", () => {
