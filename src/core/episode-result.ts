@@ -41,6 +41,8 @@ export interface EpisodeResult {
   readonly abandoned: readonly TrackedTask[];
   /** Only code elsewhere can ask for these. */
   readonly terminations?: readonly Termination[];
+  /** Present when it has changed: what a worker elsewhere wants to have back with its next turn. Only workers know its meaning. */
+  readonly memo?: { readonly text: string | undefined };
   /** The critical section the execution was in, or asked for, when it ended. */
   readonly section: CriticalSection | undefined;
 }

@@ -18,9 +18,15 @@ export interface EncodedChunk {
  * Encodes the events of one episode, without the OrchestratorStarted and OrchestratorCompleted around them: the
  * chunk itself stands for both. A timestamp equal to the episode's is left out; so are the input of ExecutionStarted
  * and the result of ExecutionCompleted, which the instance's record holds.
+ *
+ * A memo stands before the events and is none: `decodeChunk` leaves it out, so that no reader of a history sees it.
  */
-export function encodeChunk(events: readonly HistoryEvent[], at: number): EncodedChunk {
-  let text = "";
+export function encodeChunk(
+  events: readonly HistoryEvent[],
+  at: number,
+  memo?: { readonly text: string | undefined },
+): EncodedChunk {
+  let text = memo === undefined ? "" : JSON.stringify({ type: MEMO, text: memo.text ?? null });
   for (const event of events) text += text === "" ? encodeEvent(event, at) : `,${encodeEvent(event, at)}`;
   return { events: `[${text}]`, eventCount: events.length + 2 };
 }
@@ -61,10 +67,20 @@ export function decodeChunk(
   record: { readonly instanceId: string; readonly input?: JsonText; readonly output?: JsonText },
 ): HistoryEvent[] {
   const stored = parse(chunk, record.instanceId);
+  if (hasMemo(chunk)) stored.shift();
   const events = stored.map((event) => full(event, chunk.at, record));
   events.unshift({ type: "OrchestratorStarted", timestamp: chunk.at });
   events.push({ type: "OrchestratorCompleted", timestamp: chunk.at });
   return events;
+}
+
+/** The memo of the last chunk that says anything of it. */
+export function memoOf(chunks: readonly { readonly events: string }[]): string | undefined {
+  const last = chunks.findLast(hasMemo);
+  const stored = last && tryParse(last.events);
+  const memo: unknown = Array.isArray(stored) ? stored[0] : undefined;
+  if (typeof memo !== "object" || memo === null || !("text" in memo)) return undefined;
+  return typeof memo.text === "string" ? memo.text : undefined;
 }
 
 export function encodeMessage(event: InstanceMessage): string {
@@ -79,6 +95,10 @@ export function decodeMessage(text: string): InstanceMessage {
   }
   throw new DurableError("HISTORY_CORRUPT", `A message in the store cannot be read: ${text.slice(0, 120)}`);
 }
+
+const MEMO = "Memo";
+
+const hasMemo = ({ events }: { readonly events: string }): boolean => events.startsWith(`[{"type":"${MEMO}"`);
 
 const MESSAGE_TYPES: ReadonlySet<string> = new Set<MessageEvent["type"]>([
   "ExecutionTerminated",

@@ -10,6 +10,8 @@ export interface ParentInstance {
   readonly instanceId: string;
   readonly executionId: string;
   readonly name: string;
+  /** Histories of earlier versions do not have it. */
+  readonly version?: string;
   readonly taskScheduledId: number;
 }
 
@@ -78,6 +80,8 @@ export interface ExecutionRewound extends EventBase {
   readonly reason?: string;
   /** Present when a rewound parent passed the rewind on to this child. */
   readonly parent?: ParentInstance;
+  /** The execution that was rewound into this one. */
+  readonly formerExecutionId?: string;
 }
 
 export interface TaskScheduled extends SchedulingEvent {
@@ -277,6 +281,12 @@ export type EntityAnswer = EntityOperationCompleted | EntityOperationFailed | En
 /** What may arrive for an instance. */
 export type InstanceMessage = MessageEvent | EntityMessage;
 
+/** Whom an answer is for. */
+export interface Addressed {
+  /** The execution that has asked. It is on the message only, not in the history; earlier versions did not say it. */
+  readonly forExecution?: string;
+}
+
 /** What may arrive for an orchestration from outside its code; all of it becomes part of the history. */
 export type MessageEvent =
   | ExecutionTerminated
@@ -285,8 +295,8 @@ export type MessageEvent =
   | ExecutionRewound
   | TaskCompleted
   | TaskFailed
-  | SubOrchestrationInstanceCompleted
-  | SubOrchestrationInstanceFailed
+  | (SubOrchestrationInstanceCompleted & Addressed)
+  | (SubOrchestrationInstanceFailed & Addressed)
   | TimerFired
   | EventRaised
-  | EntityAnswer;
+  | (EntityAnswer & Addressed);

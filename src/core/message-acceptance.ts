@@ -1,4 +1,6 @@
+import { ExecutionLineage } from "./execution-lineage.ts";
 import type {
+  Addressed,
   EntityAnswer,
   HistoryEvent,
   SubOrchestrationInstanceCompleted,
@@ -14,18 +16,24 @@ export interface ExecutionState {
 
 /** Which messages count: duplicates, and results that nobody asked for, leave no trace in the history (S-33). */
 export class MessageAcceptance {
+  readonly lineage: ExecutionLineage;
   readonly #open: OpenTasks<TrackedTask>;
   readonly #claimAnswer: (answer: EntityAnswer) => boolean;
   #messageIds: Set<string> | undefined;
 
-  constructor(open: OpenTasks<TrackedTask>, claimAnswer: (answer: EntityAnswer) => boolean) {
+  constructor(
+    executionId: string,
+    open: OpenTasks<TrackedTask>,
+    claimAnswer: (answer: EntityAnswer) => boolean,
+  ) {
+    this.lineage = new ExecutionLineage(executionId);
     this.#open = open;
     this.#claimAnswer = claimAnswer;
   }
 
   /** The events these messages add to the history, in their order. */
   accept(
-    messages: readonly HistoryEvent[],
+    messages: readonly (HistoryEvent & Addressed)[],
     { hasBegun, isSuspended }: ExecutionState,
   ): readonly HistoryEvent[] {
     const accepted: HistoryEvent[] = [];
@@ -49,7 +57,10 @@ export class MessageAcceptance {
     return true;
   }
 
-  #effectOf(message: HistoryEvent, { hasBegun, isSuspended }: ExecutionState): HistoryEvent | undefined {
+  #effectOf(
+    message: HistoryEvent & Addressed,
+    { hasBegun, isSuspended }: ExecutionState,
+  ): HistoryEvent | undefined {
     switch (message.type) {
       case "TaskCompleted":
       case "TaskFailed":
@@ -61,7 +72,7 @@ export class MessageAcceptance {
       case "EntityOperationCompleted":
       case "EntityOperationFailed":
       case "EntityLockGranted":
-        return this.#claimAnswer(message) ? message : undefined;
+        return this.#answerOfEntity(message);
       case "EventRaised":
         return this.isNew(message.messageId) ? message : undefined;
       case "ExecutionStarted":
@@ -77,13 +88,19 @@ export class MessageAcceptance {
     }
   }
 
+  #answerOfEntity(message: EntityAnswer & Addressed): HistoryEvent | undefined {
+    const { forExecution, ...answer } = message;
+    return this.lineage.has(forExecution) && this.#claimAnswer(answer) ? answer : undefined;
+  }
+
   /** A child that was started before a rewind knows its number from before the rewind. */
   #outcomeOfChild(
-    message: SubOrchestrationInstanceCompleted | SubOrchestrationInstanceFailed,
+    message: (SubOrchestrationInstanceCompleted | SubOrchestrationInstanceFailed) & Addressed,
   ): HistoryEvent | undefined {
-    const child = this.#open.claim(message);
-    if (child === undefined || child.id === message.taskScheduledId) return child && message;
-    return { ...message, taskScheduledId: child.id };
+    const { forExecution, ...outcome } = message;
+    if (!this.lineage.has(forExecution)) return undefined;
+    const child = this.#open.claim(outcome);
+    return child && { ...outcome, taskScheduledId: child.id };
   }
 }
 

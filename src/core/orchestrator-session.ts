@@ -112,6 +112,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
     this.actions.executionId = started.executionId;
     this.#code = new CodeRunner(this, options);
     this.#acceptance = new MessageAcceptance(
+      started.executionId,
       this.actions.open,
       (answer) => this.#entities?.claim(answer) ?? false,
     );
@@ -154,6 +155,10 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   get isDue(): boolean {
     if (this.#ending) return this.#isEnding();
     return !this.#waits && this.actions.pending.length > 0;
+  }
+
+  goesOnFor(executionId: string | undefined): boolean {
+    return this.#acceptance.lineage.has(executionId);
   }
 
   /** Rebuilds the state that this history led to. Asynchronous only for async orchestrators. */
@@ -279,6 +284,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       case "ExecutionStarted":
         this.started = event;
         this.actions.executionId = event.executionId;
+        this.#acceptance.lineage.begins(event.executionId);
         return this.#begin();
       case "TaskScheduled":
       case "TimerCreated":
@@ -327,6 +333,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       case "ExecutionTerminated":
         return this.#terminate(event);
       case "ExecutionRewound":
+        this.#acceptance.lineage.rewound(event);
         return this.#entities?.section?.lose();
       case "OrchestratorCompleted":
       case "ExecutionCompleted":

@@ -21,8 +21,8 @@ export interface RemoteTurn {
   readonly past: readonly HistoryEvent[];
   /** Begins with OrchestratorStarted, which tells the time of the turn. */
   readonly events: readonly HistoryEvent[];
-  /** What the worker of the turn before wanted to be kept for this one; it does not outlive this process. */
-  readonly memo?: unknown;
+  /** What the worker of the turn before wanted to be kept for this one, as it was. */
+  readonly memo?: string | undefined;
 }
 
 /** What the code came to. */
@@ -31,7 +31,8 @@ export interface RemoteTurnResult {
   readonly completion: RemoteCompletion | undefined;
   readonly continuedAsNew: ContinuedAsNew | undefined;
   readonly terminations?: readonly Termination[];
-  readonly memo?: unknown;
+  /** Replaces what was there; absent clears it. */
+  readonly memo?: string | undefined;
   /** Replaces what was there; `undefined` clears it. */
   readonly customStatus: JsonText | undefined;
 }
@@ -91,12 +92,12 @@ export class RemoteExecution {
   #isRewound = false;
   #lastTurnAt = Number.NEGATIVE_INFINITY;
   #lastId = -1;
-  #memo: unknown;
+  #memo: string | undefined;
   #customStatus: { readonly text: JsonText | undefined } | undefined;
 
   constructor(started: ExecutionStarted) {
     this.started = started;
-    this.#acceptance = new MessageAcceptance(this.openTasks, (answer) => {
+    this.#acceptance = new MessageAcceptance(started.executionId, this.openTasks, (answer) => {
       if (answer.type === "EntityLockGranted") return this.#section?.claim(answer.criticalSectionId) ?? false;
       const claimed = this.#calls.get(answer.requestId);
       if (claimed === undefined) return this.#section?.claim(answer.requestId) ?? false;
@@ -114,12 +115,21 @@ export class RemoteExecution {
     return this.#isRewound && !this.#waits;
   }
 
+  goesOnFor(executionId: string | undefined): boolean {
+    return this.#acceptance.lineage.has(executionId);
+  }
+
   replay(history: readonly HistoryEvent[]): void {
     for (const event of history) {
       if (event.type === "EventRaised") this.#acceptance.isNew(event.messageId);
       if (!this.#regainsLock(event)) this.#past.push(event);
       this.#apply(event);
     }
+  }
+
+  /** What the history says the worker of the last turn wanted to be kept. */
+  recall(memo: string | undefined): void {
+    this.#memo = memo;
   }
 
   /** The time of a turn with these messages. */
@@ -175,7 +185,6 @@ export class RemoteExecution {
     now: number,
   ): EpisodeResult {
     this.#isRewound = false;
-    this.#memo = came.memo;
     const { continuedAsNew } = came;
     const completion = came.completion && this.#outcome(came.completion);
     const ends = completion !== undefined || continuedAsNew !== undefined;
@@ -191,7 +200,7 @@ export class RemoteExecution {
       customStatus: this.#changedStatus(came.customStatus),
       abandoned: ends ? this.#abandoned(false) : NONE,
       section: ends ? this.#section : undefined,
-      ...given({ terminations: came.terminations }),
+      ...given({ terminations: came.terminations, memo: this.#changedMemo(came.memo) }),
     };
     this.#remember(seen, result, now);
     return result;
@@ -230,6 +239,12 @@ export class RemoteExecution {
     return this.#customStatus;
   }
 
+  #changedMemo(text: string | undefined): EpisodeResult["memo"] {
+    if (this.#memo === text) return undefined;
+    this.#memo = text;
+    return { text };
+  }
+
   #remember(seen: readonly HistoryEvent[], result: EpisodeResult, now: number): void {
     this.#lastTurnAt = Math.max(this.#lastTurnAt, now);
     const events = eventsOf({ ...result, accepted: seen }, now);
@@ -258,6 +273,7 @@ export class RemoteExecution {
         return;
       case "ExecutionStarted":
         this.started = event;
+        this.#acceptance.lineage.begins(event.executionId);
         this.#hasBegun = true;
         return;
       case "TaskScheduled": {
@@ -312,6 +328,7 @@ export class RemoteExecution {
         return;
       case "ExecutionRewound":
         this.#isRewound = true;
+        this.#acceptance.lineage.rewound(event);
         this.#section?.lose();
         return;
       case "ExecutionTerminated":

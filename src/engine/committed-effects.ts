@@ -90,13 +90,15 @@ export class CommittedEffects {
     return new Set(messages.flatMap(activityOf));
   }
 
-  /** A child that is gone has left its outcome; one that is not ours was refused. */
+  /** A child that is gone has left its outcome; one that is not ours, or a former generation's, was refused. */
   async #lookAfterChild(instance: ActiveInstance, childId: string): Promise<void> {
     const { query } = this.#ports;
     const child = await untilAnswered(() => query.get(childId), this.#ports);
-    if (child?.parent?.instanceId === instance.instanceId) return;
+    const isOurs = (executionId?: string): boolean => instance.session?.goesOnFor(executionId) ?? true;
+    const parent = child?.parent;
+    if (parent?.instanceId === instance.instanceId && isOurs(parent.executionId)) return;
     const messages = await untilAnswered(() => query.messages(instance.instanceId), this.#ports);
-    if (messages.some((message) => isOutcomeOf(childId, message))) return;
+    if (messages.some((message) => isOutcomeOf(childId, message, isOurs))) return;
     this.#childFailed(instance, childId, child ? idIsTaken(child.status) : wasPurged(childId));
   }
 

@@ -55,6 +55,7 @@ export function failedAtOnce(failure: FailureDetails): OrchestrationSession {
 const QUIET = {
   isDue: false,
   isPending: () => false,
+  goesOnFor: () => true,
   awaitedEvents: [],
   hasReturned: false,
   verdict: undefined,

@@ -1,6 +1,6 @@
 import type { EntityBatchAction, EntityBatchResult, EntityOperationResult } from "../core/entity-batch.ts";
 import { parseEntityId } from "../core/entity-id.ts";
-import type { EntityLock, EntityMessage, EntityOperation } from "../core/entity-message.ts";
+import type { EntityCaller, EntityLock, EntityMessage, EntityOperation } from "../core/entity-message.ts";
 import type { EntityStep } from "../core/entity-plan.ts";
 import { type EntityState, encodeEntity, entityStatus } from "../core/entity-state.ts";
 import { describeFailure } from "../core/failure-details.ts";
@@ -138,7 +138,7 @@ function answers({ instance, steps, batch, at, isKnown }: EntityEpisodeInput): r
     switch (event?.type) {
       case "EntityOperation": {
         const result = batch.results[next++];
-        if (event.caller && result) told.push(answerTo(event, event.caller.instanceId, result, at));
+        if (event.caller && result) told.push(answerTo(event, event.caller, result, at));
         break;
       }
       case "EntityLock":
@@ -161,16 +161,16 @@ function answers({ instance, steps, batch, at, isKnown }: EntityEpisodeInput): r
 
 function answerTo(
   { requestId }: EntityOperation,
-  instanceId: string,
+  { instanceId, executionId: forExecution }: EntityCaller,
   result: EntityOperationResult,
   timestamp: number,
 ): Outgoing {
+  const told = { timestamp, requestId, forExecution };
   if (result.type === "failed") {
-    const { failure } = result;
-    return { instanceId, event: { type: "EntityOperationFailed", timestamp, requestId, failure } };
+    return { instanceId, event: { type: "EntityOperationFailed", ...told, failure: result.failure } };
   }
   const value = result.result === undefined ? {} : { result: result.result };
-  return { instanceId, event: { type: "EntityOperationCompleted", timestamp, requestId, ...value } };
+  return { instanceId, event: { type: "EntityOperationCompleted", ...told, ...value } };
 }
 
 /** To the next of the lock set; the last one tells the holder (S-167). */
@@ -182,16 +182,21 @@ function passedOn(event: EntityLock, timestamp: number): Outgoing {
   }
   return {
     instanceId: holder.instanceId,
-    event: { type: "EntityLockGranted", timestamp, criticalSectionId },
+    event: { type: "EntityLockGranted", timestamp, criticalSectionId, forExecution: holder.executionId },
   };
 }
 
 /** Nobody has the function: the holder learns that, and lets go of what it has locked so far (S-170). */
-function refusalOf(event: EntityLock, instanceId: string, timestamp: number): Outgoing {
-  const failure = describeFailure(entityNotFound(parseEntityId(instanceId)?.name ?? instanceId, []));
+function refusalOf(
+  { criticalSectionId: requestId, holder }: EntityLock,
+  entityId: string,
+  timestamp: number,
+): Outgoing {
+  const failure = describeFailure(entityNotFound(parseEntityId(entityId)?.name ?? entityId, []));
+  const { instanceId, executionId: forExecution } = holder;
   return {
-    instanceId: event.holder.instanceId,
-    event: { type: "EntityOperationFailed", timestamp, requestId: event.criticalSectionId, failure },
+    instanceId,
+    event: { type: "EntityOperationFailed", timestamp, requestId, forExecution, failure },
   };
 }
 

@@ -55,7 +55,10 @@ export interface EpisodeInput {
   readonly instance: ActiveInstance;
   readonly messages: readonly PendingMessage[];
   readonly result: EpisodeResult;
+  /** The time of the episode, as its code has seen it. */
   readonly at: number;
+  /** The code may have taken long. */
+  readonly now: number;
   readonly newRun: () => number;
   readonly newExecutionId: () => string;
 }
@@ -87,19 +90,21 @@ export function buildEpisode(input: EpisodeInput): BuiltEpisode {
   };
   const next = effects.nextExecution;
   if (next === undefined) {
-    const chunk = { seq: instance.nextSeq, at, ...encodeChunk(eventsOf(result, at), at) };
+    const chunk = { seq: instance.nextSeq, at, ...encodeChunk(eventsOf(result, at), at, result.memo) };
     return { episode: { ...common, chunk }, effects };
   }
-  const chunk = { seq: 0, at, ...encodeChunk(next.begins, at) };
+  const chunk = { seq: 0, at: next.at, ...encodeChunk(next.begins, next.at) };
   return { episode: { ...common, chunk, nextRun: next.nextRun }, effects };
 }
 
 /**
  * Continue-as-new: all that is left of the past is the input and the events that are carried over, which come before
- * any that are on their way (S-75 to S-78).
+ * any that are on their way (S-75 to S-78). Its clock has moved: code that continues as new until some time comes to an end,
+ * and values made from the clock differ.
  */
 function continueAsNew(input: EpisodeInput, next: ContinuedAsNew): NextExecution {
-  const { instance, at } = input;
+  const { instance } = input;
+  const at = Math.max(input.now, input.at + 1);
   const nextRun = {
     run: input.newRun(),
     executionId: input.newExecutionId(),
@@ -225,6 +230,7 @@ function childOf(input: EpisodeInput, action: CreateSubOrchestrationAction): New
             instanceId: instance.instanceId,
             executionId: started.executionId,
             name: started.name,
+            ...given({ version: started.version }),
             taskScheduledId: action.id,
           },
         }),

@@ -6,7 +6,7 @@ import type { OwnedPartition } from "../storage/index.ts";
 import type { ActiveInstance, PendingMessage } from "./active-instance.ts";
 import type { PumpOutcome } from "./commit-pump.ts";
 import { EntityRunner } from "./entity-runner.ts";
-import { type BuiltEpisode, buildEpisode } from "./episode-builder.ts";
+import { type BuiltEpisode, buildEpisode, type EpisodeInput } from "./episode-builder.ts";
 import { changesNothing, settleAll, takeMessages } from "./inbox.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { NoWorker, Withdrawn } from "./remote-workers.ts";
@@ -37,6 +37,8 @@ export interface AfterEpisode {
     built: BuiltEpisode,
     outcome: PumpOutcome,
   ): void;
+  /** No episode can be made of what the code came to. */
+  unwritable(instance: ActiveInstance, messages: readonly PendingMessage[], error: unknown): void;
 }
 
 /**
@@ -174,29 +176,31 @@ export class EpisodeRunner {
       return this.#after.rest(instance);
     }
     const built = this.#build(instance, messages, result, at);
+    if (built === undefined) return;
     instance.phase = "committing";
     this.#ports.pump.add(built.episode, (outcome) =>
       this.#after.committed(instance, messages, built, outcome),
     );
   }
 
-  /** More than one text can hold cannot be written: the instance fails, and its neighbors go on. */
+  /**
+   * More than one text can hold cannot be written: the instance fails. One whose episode cannot be made at all is left
+   * alone. Either way the process lives, and its neighbors go on.
+   */
   #build(
     instance: ActiveInstance,
     messages: readonly PendingMessage[],
     result: EpisodeResult,
     at: number,
-  ): BuiltEpisode {
-    const { newRun, newExecutionId } = this.#ports;
-    const input = { owned: this.#owned, instance, messages, result, at, newRun, newExecutionId };
+  ): BuiltEpisode | undefined {
+    const { clock, newRun, newExecutionId } = this.#ports;
+    const now = clock.now();
+    const input = { owned: this.#owned, instance, messages, result, at, now, newRun, newExecutionId };
     try {
-      return buildEpisode(input);
+      return buildOrGiveUp(input);
     } catch (error) {
-      const end = error instanceof RangeError ? instance.session?.giveUp?.(tooLarge(instance)) : undefined;
-      if (end === undefined) throw error;
-      const accepted = result.accepted.filter(({ type }) => type === "ExecutionStarted");
-      const { canceledTimers } = result;
-      return buildEpisode({ ...input, result: { ...end, accepted, canceledTimers } });
+      this.#after.unwritable(instance, messages, error);
+      return undefined;
     }
   }
 
@@ -217,6 +221,19 @@ export class EpisodeRunner {
 const concernsCode = (event: NonNullable<PendingMessage["event"]>): event is HistoryEvent & typeof event =>
   !isEntityMessage(event) && event.type !== "ExecutionRewound";
 
+function buildOrGiveUp(input: EpisodeInput): BuiltEpisode {
+  try {
+    return buildEpisode(input);
+  } catch (error) {
+    const { instance, result } = input;
+    const end = error instanceof RangeError ? instance.session?.giveUp?.(tooLarge(instance)) : undefined;
+    if (end === undefined) throw error;
+    const accepted = result.accepted.filter(({ type }) => type === "ExecutionStarted");
+    const { canceledTimers } = result;
+    return buildEpisode({ ...input, result: { ...end, accepted, canceledTimers } });
+  }
+}
+
 const tooLarge = ({ started, instanceId }: ActiveInstance): DurableError =>
   new DurableError(
     "PAYLOAD_TOO_LARGE",
@@ -231,10 +248,12 @@ const isNothing = ({
   completion,
   continuedAsNew,
   customStatus,
+  memo,
 }: EpisodeResult): boolean =>
   accepted.length === 0 &&
   actions.length === 0 &&
   patches.length === 0 &&
   customStatus === undefined &&
+  memo === undefined &&
   completion === undefined &&
   continuedAsNew === undefined;

@@ -21,6 +21,8 @@ export interface OrchestrationSession {
   readonly isDue: boolean;
   /** The code has asked for this task, but it has not gone out: the orchestration is suspended. */
   isPending(taskId: number): boolean;
+  /** Whether what that execution has asked for is waited for here: it is this one, or was rewound into it. */
+  goesOnFor(executionId: string | undefined): boolean;
   /** Its code runs in another process: it takes none of the places here, and what it is sent is in the store before. */
   readonly runsElsewhere?: true;
   /**
@@ -33,6 +35,8 @@ export interface OrchestrationSession {
   /** The time at which an episode with these messages runs. Default: now. */
   timeOf?(messages: readonly HistoryEvent[], now: number): number;
   replay(history: readonly HistoryEvent[]): void | Promise<void>;
+  /** What its worker wanted to be kept for the next turn, after a replay. */
+  recall?(memo: string | undefined): void;
   execute(messages: readonly HistoryEvent[], now: number): EpisodeResult | Promise<EpisodeResult>;
 }
 

@@ -4,13 +4,13 @@ import { RUNTIME_STATUSES } from "../core/orchestration-status.ts";
 
 /*
  * An archive of histories is NDJSON: a `hub` line, and for each instance an `instance` line, an `episode` line for each
- * of its episodes, and an `end` line. Inputs, outputs and other payloads are JSON text in a string, exactly as they are
- * stored. Times are ISO 8601, UTC. docs/history-archive.md describes it for readers.
+ * of its episodes, and an `end` line. Inputs, outputs and other payloads are strings, exactly as they are stored: JSON text,
+ * or what a worker or a client has given that is none. Times are ISO 8601, UTC. docs/history-archive.md describes it for
+ * readers.
  */
 
 const time = z.iso.datetime();
 const text = z.string();
-const jsonText = text.refine(isJson, "is not JSON text");
 
 const hubLine = z.object({ type: z.literal("hub"), format: z.literal(1), taskHub: text, exportedTime: time });
 
@@ -24,12 +24,20 @@ const instanceLine = z.object({
   createdTime: time,
   completedTime: time.optional(),
   scheduledStartTime: time.optional(),
-  input: jsonText.optional(),
-  output: jsonText.optional(),
-  customStatus: jsonText.optional(),
+  input: text.optional(),
+  output: text.optional(),
+  customStatus: text.optional(),
   /** Failure details as JSON text. */
   failure: text.refine(isFailure, "is not JSON text of failure details").optional(),
-  parent: z.object({ instanceId: text, executionId: text, name: text, taskScheduledId: z.int() }).optional(),
+  parent: z
+    .object({
+      instanceId: text,
+      executionId: text,
+      name: text,
+      version: text.optional(),
+      taskScheduledId: z.int(),
+    })
+    .optional(),
   tags: z.record(text, text).optional(),
 });
 
@@ -50,10 +58,6 @@ export type EpisodeLine = Omit<z.infer<typeof episodeLine>, "events"> & {
   readonly events: readonly HistoryEvent[];
 };
 export type EndLine = z.infer<typeof endLine>;
-
-function isJson(value: string): boolean {
-  return parsed(value) !== undefined;
-}
 
 function isFailure(value: string): boolean {
   return z.looseObject({ errorType: text, errorMessage: text }).safeParse(parsed(value)).success;

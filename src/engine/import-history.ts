@@ -1,6 +1,7 @@
 import { isDurableError } from "../core/errors.ts";
 import { given } from "../core/given.ts";
 import { encodeChunk } from "../core/history-chunk.ts";
+import type { ParentInstance } from "../core/history-event.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
 import type { HistoryChunk } from "../storage/index.ts";
 import type { EpisodeLine, InstanceLine } from "./history-archive.ts";
@@ -62,7 +63,7 @@ function endedInstance(line: InstanceLine, chunks: readonly HistoryChunk[]): End
       ...given({
         version,
         input,
-        parent,
+        parent: parent && parentOf(parent),
         tags,
         scheduledAt: scheduledStartTime === undefined ? undefined : Date.parse(scheduledStartTime),
       }),
@@ -78,6 +79,10 @@ function endedInstance(line: InstanceLine, chunks: readonly HistoryChunk[]): End
     },
     chunks,
   };
+}
+
+function parentOf({ version, ...parent }: NonNullable<InstanceLine["parent"]>): ParentInstance {
+  return { ...parent, ...given({ version }) };
 }
 
 function chunkOf({ seq, time, events }: EpisodeLine): HistoryChunk {

@@ -1,7 +1,7 @@
 import { isEntityId } from "../core/entity-id.ts";
 import { decodeEntity } from "../core/entity-state.ts";
 import type { Disagreement } from "../core/errors.ts";
-import { decodeChunk, decodeMessage } from "../core/history-chunk.ts";
+import { decodeChunk, decodeMessage, memoOf } from "../core/history-chunk.ts";
 import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import { isTerminal, type RuntimeStatus } from "../core/orchestration-status.ts";
 import type { InstanceRecord, LoadedInstance, StoredMessage } from "../storage/index.ts";
@@ -131,6 +131,7 @@ async function replay(
     return undefined;
   }
   await session.replay(history);
+  session.recall?.(memoOf(chunks));
   const disagreement = session.verdict?.disagreement;
   if (instance.hasRested && disagreement === undefined) await takeStored(instance, held, ports);
   return disagreement;

@@ -200,6 +200,10 @@ class LocalSession implements OrchestrationSession {
     return this.#session.actions.pending.some((action) => action.id === taskId);
   }
 
+  goesOnFor(executionId: string | undefined): boolean {
+    return this.#session.goesOnFor(executionId);
+  }
+
   replay(history: readonly HistoryEvent[]): void | Promise<void> {
     return this.#session.replay(history);
   }

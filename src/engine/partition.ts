@@ -70,6 +70,8 @@ export class Partition {
       rest: (instance) => this.#residents.rest(instance),
       reload: (instance, messages) => this.#reload(instance, messages),
       committed: (instance, messages, built, outcome) => this.#committed(instance, messages, built, outcome),
+      unwritable: (instance, messages, error) =>
+        this.#rejected(instance, messages, { what: "Its episode cannot be made", error }),
     });
   }
 
@@ -239,7 +241,10 @@ export class Partition {
       case "withdrawn":
         return this.#withdrawn(instance, messages, outcome.error);
       case "rejected":
-        return this.#rejected(instance, messages, outcome.error);
+        return this.#rejected(instance, messages, {
+          what: "The store refuses its episode",
+          error: outcome.error,
+        });
     }
   }
 
@@ -325,14 +330,19 @@ export class Partition {
     settleAll([...messages, ...instance.inbox.splice(0)], error);
   }
 
-  #rejected(instance: ActiveInstance, messages: readonly PendingMessage[], error: unknown): void {
+  /** For good, whoever tries again: the instance is left alone, and who waits for an answer is told. */
+  #rejected(
+    instance: ActiveInstance,
+    messages: readonly PendingMessage[],
+    { what, error }: { readonly what: string; readonly error: unknown },
+  ): void {
     const { instanceId } = instance;
     const reason = error instanceof Error ? error : new Error(String(error));
     this.#residents.forget(instance);
     settleAll([...messages, ...instance.inbox.splice(0)], reason);
-    this.#ports.logger.error({ instanceId, err: reason }, "The store refuses an episode for good");
+    this.#ports.logger.error({ instanceId, err: reason }, "An episode can never be written");
     if (instance.creation) return;
-    void this.#ports.quarantine(instanceId, `The store refuses its episode: ${reason.message}`);
+    void this.#ports.quarantine(instanceId, `${what}: ${reason.message}`);
   }
 
   // --- rewind ---

@@ -36,12 +36,20 @@ export class RemoteSession implements OrchestrationSession {
     return false;
   }
 
+  goesOnFor(executionId: string | undefined): boolean {
+    return this.#execution.goesOnFor(executionId);
+  }
+
   timeOf(messages: readonly HistoryEvent[], now: number): number {
     return this.#execution.timeOf(messages, now);
   }
 
   replay(history: readonly HistoryEvent[]): void {
     this.#execution.replay(history);
+  }
+
+  recall(memo: string | undefined): void {
+    this.#execution.recall(memo);
   }
 
   execute(messages: readonly HistoryEvent[], now: number): EpisodeResult | Promise<EpisodeResult> {

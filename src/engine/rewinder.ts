@@ -1,5 +1,6 @@
 import type { FailureDetails } from "../core/failure-details.ts";
-import { decodeChunk, encodeChunk, encodeMessage } from "../core/history-chunk.ts";
+import { given } from "../core/given.ts";
+import { decodeChunk, encodeChunk, encodeMessage, memoOf } from "../core/history-chunk.ts";
 import type {
   ExecutionRewound,
   HistoryEvent,
@@ -56,7 +57,10 @@ async function plan(
   const { record, chunks } = loaded;
   const at = ports.clock.now();
   const began = chunks[0]?.at ?? at;
-  const history = chunks.flatMap((chunk) => decodeChunk(chunk, record));
+  const { parent } = rewound;
+  const history = chunks.flatMap((chunk) => decodeChunk(chunk, record)).map((event) => under(parent, event));
+  const text = memoOf(chunks);
+  const memo = text === undefined ? undefined : { text };
   const executionId = ports.newExecutionId();
   const run = ports.newRun();
   const result = await ports.executor.rewind(record.name, {
@@ -64,7 +68,8 @@ async function plan(
     newExecutionId: executionId,
     rewindableChildren: await failedChildren(history, ports),
   });
-  const self = { instanceId: record.instanceId, executionId, name: record.name };
+  const { instanceId, name, version } = record;
+  const self = { instanceId, executionId, name, ...given({ version }) };
   const told = [...childrenToTell(result, self, rewound, at), ...lockToRegain(result, self, at)];
   return {
     messages: told,
@@ -73,11 +78,16 @@ async function plan(
       epoch: owned.epoch,
       instanceId: record.instanceId,
       run: record.run,
-      chunk: { seq: 1, at, ...encodeChunk([rewound], at) },
+      chunk: {
+        seq: 1,
+        at,
+        ...encodeChunk([{ ...rewound, formerExecutionId: record.executionId }], at),
+      },
       nextRun: {
         run,
         executionId,
-        rewritten: { seq: 0, at: began, ...encodeChunk(withinFrame(result.history), began) },
+        ...given({ parent }),
+        rewritten: { seq: 0, at: began, ...encodeChunk(withinFrame(result.history), began, memo) },
       },
       patch: { status: "Running", output: null, failure: null, completedAt: null, recover: true },
       consumed: messages.flatMap((message) => message.storedId ?? []),
@@ -92,6 +102,11 @@ async function plan(
       starts: [],
     },
   };
+}
+
+/** A child goes on for the execution that its parent was rewound into, and for the task that waits for it there. */
+function under(parent: ParentInstance | undefined, event: HistoryEvent): HistoryEvent {
+  return parent && event.type === "ExecutionStarted" ? { ...event, parent } : event;
 }
 
 /**

@@ -1,8 +1,9 @@
+import { fromJsonText } from "../core/data-converter.ts";
 import type { Completion } from "../core/episode-result.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
 import { given } from "../core/given.ts";
 import { decodeMessage } from "../core/history-chunk.ts";
-import type { InstanceMessage } from "../core/history-event.ts";
+import type { InstanceMessage, JsonText, ParentInstance } from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { StoredMessage } from "../storage/index.ts";
 import type { ActivityOutcome } from "./executor.ts";
@@ -23,7 +24,7 @@ export function outcomeOfActivity(
 /** What a child has come to, as its parent hears of it: Failed also for a terminated one (S-113, S-46). */
 export function outcomeForParent(
   instanceId: string,
-  { taskScheduledId }: { readonly taskScheduledId: number },
+  { taskScheduledId, executionId: forExecution }: Pick<ParentInstance, "taskScheduledId" | "executionId">,
   completion: Pick<Completion, "status" | "result" | "failure">,
   timestamp: number,
 ): InstanceMessage {
@@ -34,10 +35,11 @@ export function outcomeForParent(
       timestamp,
       taskScheduledId,
       instanceId,
+      forExecution,
       ...given({ result }),
     };
   }
-  const text = result === undefined ? "" : String(JSON.parse(result));
+  const text = textOf(result);
   const reason = status === "Terminated" ? text || "The sub-orchestration was terminated." : text;
   return {
     type: "SubOrchestrationInstanceFailed",
@@ -46,7 +48,14 @@ export function outcomeForParent(
     instanceId,
     reason,
     failure: failure ?? { errorType: "OrchestrationTerminated", errorMessage: reason },
+    forExecution,
   };
+}
+
+/** What an output says to people. Workers and those who terminate may give text that is not JSON. */
+function textOf(output: JsonText = ""): string {
+  const value = fromJsonText(output);
+  return typeof value === "string" ? value : output;
 }
 
 /** A child that never came to be. */
@@ -77,10 +86,16 @@ export function activityOf(message: StoredMessage): readonly number[] {
   return event.type === "TaskCompleted" || event.type === "TaskFailed" ? [event.taskScheduledId] : [];
 }
 
-export function isOutcomeOf(childId: string, message: StoredMessage): boolean {
+/** Whether the message is what the child has come to, for us. */
+export function isOutcomeOf(
+  childId: string,
+  message: StoredMessage,
+  isOurs: (executionId: string | undefined) => boolean,
+): boolean {
   const event = decodeMessage(message.event);
   return (
     (event.type === "SubOrchestrationInstanceCompleted" || event.type === "SubOrchestrationInstanceFailed") &&
-    event.instanceId === childId
+    event.instanceId === childId &&
+    isOurs(event.forExecution)
   );
 }

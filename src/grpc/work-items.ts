@@ -1,18 +1,16 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { EntityBatch } from "../core/entity-batch.ts";
+import { given } from "../core/given.ts";
 import type { ActivityCall } from "../engine/executor.ts";
 import type { TurnToRun } from "../engine/remote-workers.ts";
 import { encodePast } from "../wire/encoded-past.ts";
 import { encodeEntityBatch } from "../wire/entity-batch-codec.ts";
-import {
-  type OrchestrationTraceContext,
-  OrchestratorRequestSchema,
-  WorkItemSchema,
-} from "../wire/generated/orchestrator_service_pb.ts";
+import { OrchestratorRequestSchema, WorkItemSchema } from "../wire/generated/orchestrator_service_pb.ts";
 import { encodeHistory, type HistoryReader } from "../wire/history-codec.ts";
 import { encodeTags } from "../wire/tags-codec.ts";
 import { encodeTraceContext } from "../wire/trace-context-codec.ts";
+import { encodeTurnMemo } from "../wire/turn-memo-codec.ts";
 
 /** A past with more events or bytes is fetched by a worker that can, rather than sent to it. */
 const MANY_EVENTS = 500;
@@ -48,7 +46,7 @@ export function turnItem(
       requiresHistoryStreaming,
       newEvents: encodeHistory(events, reader, encoded.viaEvents),
       entityParameters: ENTITY_PARAMETERS,
-      ...(memo === undefined ? {} : { orchestrationTraceContext: memo as OrchestrationTraceContext }),
+      ...given({ orchestrationTraceContext: encodeTurnMemo(memo) }),
     }),
   );
   return new BinaryWriter()

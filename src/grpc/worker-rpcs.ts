@@ -14,6 +14,7 @@ import {
   type EntityBatchResult,
   type OrchestratorResponse,
 } from "../wire/generated/orchestrator_service_pb.ts";
+import { decodeTurnMemo } from "../wire/turn-memo-codec.ts";
 import { AnswerInParts } from "./answer-in-parts.ts";
 import { failedActivity, failedBatch, failedTurn } from "./failed-work.ts";
 import { RpcError } from "./rpc-error.ts";
@@ -54,11 +55,7 @@ export const completeOrchestratorTask: Rpc<OrchestratorResponse, CompleteTaskRes
   return DONE;
 };
 
-function finishTurn(
-  work: TurnWork,
-  { customStatus, ...whole }: OrchestratorResponse,
-  workers: WorkerPool,
-): void {
+function finishTurn(work: TurnWork, whole: OrchestratorResponse, workers: WorkerPool): void {
   const { started, events } = work.turn;
   const { parts } = work;
   const timestamp = events[0]?.timestamp ?? started.timestamp;
@@ -71,8 +68,8 @@ function finishTurn(
     terminations,
     completion: end?.type === "completed" ? end.completion : undefined,
     continuedAsNew: end?.type === "continuedAsNew" ? end.continuedAsNew : undefined,
-    customStatus: customStatus || undefined,
-    memo: parts ? parts.traceContext : whole.orchestrationTraceContext,
+    customStatus: whole.customStatus || undefined,
+    memo: decodeTurnMemo(parts ? parts.traceContext : whole.orchestrationTraceContext),
   };
   const failure = whyTurnTooLarge(started.name, result) ?? whyTurnUnusable(result);
   work.settling.resolve(failure ? failedTurn(failure) : result);

@@ -77,6 +77,8 @@ export interface NextRun {
   readonly createdAt?: number;
   readonly input?: JsonText | null;
   readonly version?: string;
+  /** The parent that was rewound before it, under its new execution (rewind). */
+  readonly parent?: ParentInstance;
   /** The chunk of rewritten history that precedes the episode's own, when there is one (rewind). */
   readonly rewritten?: HistoryChunk;
 }

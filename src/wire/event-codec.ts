@@ -120,6 +120,7 @@ function encodeParent(
   return {
     taskScheduledId: parent.taskScheduledId,
     name: parent.name,
+    version: parent.version,
     orchestrationInstance: { instanceId: parent.instanceId, executionId: parent.executionId },
   };
 }

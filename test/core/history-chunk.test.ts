@@ -3,7 +3,13 @@ import { describe, expect, test } from "vitest";
 import { isDurableError } from "../../src/core/errors.ts";
 import type { FailureDetails } from "../../src/core/failure-details.ts";
 import { given } from "../../src/core/given.ts";
-import { decodeChunk, decodeMessage, encodeChunk, encodeMessage } from "../../src/core/history-chunk.ts";
+import {
+  decodeChunk,
+  decodeMessage,
+  encodeChunk,
+  encodeMessage,
+  memoOf,
+} from "../../src/core/history-chunk.ts";
 import type { HistoryEvent, MessageEvent } from "../../src/core/history-event.ts";
 import { eventRaised, started, T0, taskCompleted, taskScheduled } from "../support/history.ts";
 
@@ -45,7 +51,9 @@ type Fields<T extends HistoryEvent["type"]> = {
 
 const tags = fc.dictionary(fc.string(), text);
 const traceContext = fc.record({ traceParent: text, traceState: maybe(text) });
-const parent = fc.record({ instanceId: text, executionId: text, name: text, taskScheduledId: number });
+const parent = fc
+  .record({ instanceId: text, executionId: text, name: text, version: maybe(text), taskScheduledId: number })
+  .map(given);
 
 /** A generator for every field of every event: an event that is added to the union is missed here by the compiler. */
 const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
@@ -74,7 +82,7 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
   },
   ExecutionSuspended: { reason: maybe(text) },
   ExecutionResumed: { reason: maybe(text) },
-  ExecutionRewound: { reason: maybe(text), parent: maybe(parent) },
+  ExecutionRewound: { reason: maybe(text), parent: maybe(parent), formerExecutionId: maybe(text) },
   TaskScheduled: {
     eventId: number,
     name: text,
@@ -199,6 +207,24 @@ describe("a chunk", () => {
       }),
       { seed },
     );
+  });
+
+  test("keeps a memo that no reader of its events sees; the last one counts", () => {
+    const chunks = [{ text: "first" }, { text: 'the "last"' }, undefined].map((memo) =>
+      encodeChunk([started()], AT, memo),
+    );
+    const cleared = encodeChunk([], AT, { text: undefined });
+
+    expect([memoOf([]), memoOf(chunks), memoOf([...chunks, cleared])]).toEqual([
+      undefined,
+      'the "last"',
+      undefined,
+    ]);
+    for (const { events, eventCount } of [...chunks, cleared]) {
+      const decoded = decodeChunk({ seq: 0, at: AT, events }, { instanceId: "abc123" });
+      expect(decoded).toHaveLength(eventCount);
+      expect(JSON.stringify(decoded)).not.toMatch(/first|last|Memo/);
+    }
   });
 
   test("leaves out the input and the output, which the record of the instance holds, and its own time", () => {

@@ -33,7 +33,7 @@ const EVENTS: { readonly [T in HistoryEventName]: Presence<T> } = {
   ExecutionTerminated: { reason: optional, output: optional, recurse: optional },
   ExecutionSuspended: { reason: optional },
   ExecutionResumed: { reason: optional },
-  ExecutionRewound: { reason: optional, parent: optional },
+  ExecutionRewound: { reason: optional, parent: optional, formerExecutionId: optional },
   TaskScheduled: {
     eventId: required,
     name: required,

@@ -167,6 +167,40 @@ describe("a message counts once, and only where it was asked for", () => {
     expect(elsewhere.openTasks).toEqual([0, 1, 2]);
   });
 
+  describe("an answer that says whom it is for", () => {
+    const asked: readonly OrchestratorAction[] = [
+      call,
+      { type: "RequestEntityLock", id: 4, criticalSectionId: "section", lockSet: ["@counter@a"] },
+    ];
+    const rewound = { type: "ExecutionRewound", timestamp: T0, formerExecutionId: "former" } as const;
+    const granted = { type: "EntityLockGranted", timestamp: 0, criticalSectionId: "section" } as const;
+
+    test.each<[string, MessageEvent, readonly OrchestratorAction[]]>([
+      ["a child", childCompleted(2, CHILD), []],
+      ["a child that has failed", childFailed(2, CHILD), []],
+      ["an entity", answer, asked],
+      ["an entity that refuses", refusal, asked],
+      ["a lock", granted, asked],
+    ])(
+      "counts for that execution only, and for the one it was rewound into: %s",
+      (_what, message, actions) => {
+        for (const [forExecution, counts] of [
+          [EXECUTION_ID, true],
+          ["former", true],
+          ["another", false],
+        ] as const) {
+          const elsewhere = working();
+          elsewhere.episode([eventRaised("first")], { actions });
+          elsewhere.execution.replay([rewound]);
+
+          const { accepted } = elsewhere.episode([{ ...message, forExecution } as MessageEvent]);
+
+          expect(accepted).toEqual(counts ? [message] : []);
+        }
+      },
+    );
+  });
+
   test("a child that knows its number from before a rewind is the one with that id", () => {
     const elsewhere = working();
 

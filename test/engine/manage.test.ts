@@ -320,7 +320,7 @@ describe("waiting", () => {
     const { client } = await hub.host();
     const waiting = client.waitForCompletion(await client.startNew("rounds", { input: 1 }));
 
-    await hub.clock.advance(3_000);
+    await hub.clock.advance(3_002);
 
     expect((await waiting).output).toBe("third");
   });

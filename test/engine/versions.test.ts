@@ -121,6 +121,19 @@ describe("several versions side by side", () => {
     expect(await outputOf(hub, id)).toMatchObject({ code: "1.10", version: "1.10" });
   });
 
+  test.each([{ version: "7" }, {}])("a child knows the version of its parent: %j", async (more) => {
+    const hub = hubWith();
+    const { client } = await hub.host({ app: appWith("1.0") });
+    const { query } = await hub.store();
+
+    const instanceId = await client.startNew("parent", more);
+    await hub.clock.settle();
+
+    const { executionId } = (await query.get(instanceId)) ?? {};
+    const parent = { instanceId, executionId, name: "parent", taskScheduledId: 0, ...more };
+    expect((await query.get("child"))?.parent).toEqual(parent);
+  });
+
   test("also when a process without the code wrote it: the first episode writes the version down", async () => {
     const hub = hubWith();
     const outside = await hub.client();

@@ -16,10 +16,17 @@ const sdkTime = (epochMs: number) => ({
 
 const entity = "@counter@a";
 const requestId = "5e0a0b0e-6a39-4bd1-b1fe-1d1b3f4f3c52";
-const parent = { instanceId: "mother", executionId: EXECUTION_ID, name: "Mother", taskScheduledId: 3 };
+const parent = {
+  instanceId: "mother",
+  executionId: EXECUTION_ID,
+  name: "Mother",
+  version: "7",
+  taskScheduledId: 3,
+};
 const sdkParent = {
   taskscheduledid: 3,
   name: { value: "Mother" },
+  version: { value: "7" },
   orchestrationinstance: { instanceid: "mother", executionid: { value: EXECUTION_ID } },
 };
 const broken = failure("it broke", { stackTrace: "at work" });

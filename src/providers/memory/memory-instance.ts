@@ -44,6 +44,7 @@ export function nextRunRecord(record: InstanceRecord, next: NextRun): InstanceRe
     executionId: next.executionId,
     createdAt: next.createdAt ?? record.createdAt,
     ...(next.version === undefined ? {} : { version: next.version }),
+    ...(next.parent === undefined ? {} : { parent: next.parent }),
   };
 }
 

@@ -144,5 +144,6 @@ function afterMove(instance: NewInstance, next: NextRun): NewInstance {
     createdAt: next.createdAt ?? instance.createdAt,
     ...(input === undefined ? {} : { input }),
     ...(next.version === undefined ? {} : { version: next.version }),
+    ...(next.parent === undefined ? {} : { parent: next.parent }),
   };
 }

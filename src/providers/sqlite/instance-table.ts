@@ -51,7 +51,7 @@ export class InstanceTable {
     this.#delete = database.prepare("delete from instances where run = ?");
     this.#move = database.prepare(
       `update instances set run = ?, execution_id = ?, created_at = coalesce(?, created_at),
-         version = coalesce(?, version), attempts = 0, attempts_seq = null, quarantined = null
+         version = coalesce(?, version), parent = coalesce(?, parent), attempts = 0, attempts_seq = null, quarantined = null
        where run = ?`,
     );
     this.#setInput = database.prepare("update instances set input = ? where run = ?");
@@ -123,7 +123,8 @@ export class InstanceTable {
 
   /** Continue-as-new and rewind. */
   move(run: number, next: NextRun): void {
-    this.#move.run(next.run, next.executionId, next.createdAt ?? null, next.version ?? null, run);
+    const parent = next.parent === undefined ? null : JSON.stringify(next.parent);
+    this.#move.run(next.run, next.executionId, next.createdAt ?? null, next.version ?? null, parent, run);
     this.ids.follow(next.run);
     if (next.input !== undefined) this.#setInput.run(next.input, next.run);
   }

@@ -56,6 +56,23 @@ export function describeNextRun(open: OpenHarness): void {
       expect(record?.input).toBeUndefined();
     });
 
+    test("a parent that was rewound takes the place of the one there was", async () => {
+      const owner = await scene().join();
+      const parent = { instanceId: "p", executionId: "p-1", name: "parent", taskScheduledId: 3 };
+      const run = await scene().create("a", { parent });
+      const second = await owner.store.allocateRuns(1);
+      const third = await owner.store.allocateRuns(1);
+      const rewound = { ...parent, executionId: "p-2", taskScheduledId: 1 };
+
+      await owner.apply(
+        owner.episode("a", run, { nextRun: { run: second, executionId: "a-2", parent: rewound } }),
+      );
+      expect((await scene().hub.query.get("a"))?.parent).toEqual(rewound);
+      await owner.apply(owner.episode("a", second, { nextRun: { run: third, executionId: "a-3" } }));
+
+      expect((await scene().hub.query.get("a"))?.parent).toEqual(rewound);
+    });
+
     test("a rewritten history stands before the chunk of the episode, in one commit", async () => {
       const owner = await scene().join();
       const run = await scene().create("a", { input: "1" });
