@@ -20,10 +20,8 @@ import type { Rpc } from "./served-hub.ts";
 const EXECUTION_ID = /^[0-9a-f]{32}$/;
 
 /** @throws {RpcError} ALREADY_EXISTS, INVALID_ARGUMENT */
-export const startInstance: Rpc<CreateInstanceRequest, CreateInstanceResponse> = async (
-  request,
-  { hub: { client } },
-) => {
+export const startInstance: Rpc<CreateInstanceRequest, CreateInstanceResponse> = async (request, call) => {
+  const { client } = call.hub;
   const { instanceId, name, version, input, executionId } = request;
   const policy = request.orchestrationIdReusePolicy;
   const startAt = decodeOptionalTimestamp(request.scheduledStartTimestamp);
@@ -39,6 +37,7 @@ export const startInstance: Rpc<CreateInstanceRequest, CreateInstanceResponse> =
         tags: decodeTags(request.tags),
         traceContext: decodeTraceContext(request.parentTraceContext),
         replaceable: policy && replaceableOf(policy),
+        signal: policy && call.signal,
       }),
     });
     return create(CreateInstanceResponseSchema, { instanceId: started });
