@@ -2,7 +2,11 @@ import type { Completion } from "../core/episode-result.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
 import { given } from "../core/given.ts";
 import { decodeMessage } from "../core/history-chunk.ts";
-import type { InstanceMessage } from "../core/history-event.ts";
+import type {
+  InstanceMessage,
+  SubOrchestrationInstanceCompleted,
+  SubOrchestrationInstanceFailed,
+} from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { StoredMessage } from "../storage/index.ts";
 import type { ActivityOutcome } from "./executor.ts";
@@ -77,10 +81,16 @@ export function activityOf(message: StoredMessage): readonly number[] {
   return event.type === "TaskCompleted" || event.type === "TaskFailed" ? [event.taskScheduledId] : [];
 }
 
-export function isOutcomeOf(childId: string, message: StoredMessage): boolean {
+/** What the message says of a child, if it is the outcome of one. */
+export function childOutcomeOf(
+  message: StoredMessage,
+): SubOrchestrationInstanceCompleted | SubOrchestrationInstanceFailed | undefined {
   const event = decodeMessage(message.event);
-  return (
-    (event.type === "SubOrchestrationInstanceCompleted" || event.type === "SubOrchestrationInstanceFailed") &&
-    event.instanceId === childId
-  );
+  switch (event.type) {
+    case "SubOrchestrationInstanceCompleted":
+    case "SubOrchestrationInstanceFailed":
+      return event;
+    default:
+      return undefined;
+  }
 }

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { type Host, HubInMemory } from "./hub-in-memory.ts";
+
+function hubOfTwins(): HubInMemory {
+  const hub = new HubInMemory();
+  hub.app.orchestration("kid", (ctx) => ctx.input);
+  hub.app.orchestration("twins", function* (ctx) {
+    const tasks = ["first", "second"].map((input) =>
+      ctx.callSubOrchestrator("kid", input, { instanceId: "kid" }),
+    );
+    const outcomes: unknown[] = [];
+    for (const task of tasks) {
+      try {
+        outcomes.push(yield task);
+      } catch (error) {
+        outcomes.push(String(error));
+      }
+    }
+    return outcomes;
+  });
+  return hub;
+}
+
+async function expectTheFirst({ client }: Host): Promise<void> {
+  expect(await client.getStatus("parent")).toMatchObject({
+    runtimeStatus: "Completed",
+    output: ["first", expect.stringContaining("already exists")],
+  });
+}
+
+test("S-112: of two children with one id the first runs, and the second is refused", async () => {
+  const hub = hubOfTwins();
+  const host = await hub.host();
+
+  await host.client.startNew("twins", { instanceId: "parent" });
+  await hub.clock.advance(100);
+
+  await expectTheFirst(host);
+});
+
+test("S-112: the next owner finds out which of the two was refused", async () => {
+  const hub = hubOfTwins();
+  const first = await hub.host({
+    wrap: (worker) => ({
+      ...worker,
+      commit: async (episodes) => {
+        await worker.commit(episodes);
+        return new Promise(() => undefined);
+      },
+    }),
+  });
+  void first.client.startNew("twins", { instanceId: "parent" });
+  await hub.clock.advance(100);
+  first.worker.kill();
+
+  const second = await hub.host();
+  await hub.clock.advance(60_000);
+
+  await expectTheFirst(second);
+});
