@@ -58,3 +58,25 @@ test("S-112: the next owner finds out which of the two was refused", async () =>
 
   await expectTheFirst(second);
 });
+
+test("a rewind makes a child that was refused, and leaves aside what had its id", async () => {
+  const hub = hubOfTwins();
+  hub.app.orchestration("stranger", function* (ctx) {
+    yield ctx.waitForExternalEvent("go");
+    throw new Error("The stranger fails.");
+  });
+  hub.app.orchestration("parent", function* (ctx) {
+    return yield ctx.callSubOrchestrator("kid", "mine", { instanceId: "shared" });
+  });
+  const { client } = await hub.host();
+  await client.startNew("stranger", { instanceId: "shared" });
+  await client.startNew("parent", { instanceId: "parent" });
+  await client.waitForCompletion("parent");
+  await client.raiseEvent("shared", "go");
+  expect((await client.waitForCompletion("shared")).runtimeStatus).toBe("Failed");
+
+  await client.rewind("parent");
+  await hub.clock.advance(100);
+
+  expect(await client.getStatus("parent")).toMatchObject({ runtimeStatus: "Completed", output: "mine" });
+});
