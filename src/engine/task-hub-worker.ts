@@ -269,7 +269,7 @@ export class TaskHubWorker {
       isStopped: () => this.#state === "stopped",
       lost: (partition) => this.#partitions.lose(partition),
       sent: (instanceId, message) => this.#partitions.sent(instanceId, message),
-      started: (instance) => this.#partitions.of(instance.instanceId)?.beginChild(instance),
+      started: (instance) => this.#partitions.started(instance),
       changed: (instanceId) => this.changes.changed(instanceId),
       ended: (instanceId, record) => this.watchers.ended(instanceId, record),
       keep: async (instanceId, event) => {

@@ -143,6 +143,37 @@ test("S-159: entities signal each other and start orchestrations", async () => {
   expect((await client.getStatus("child"))?.output).toBeDefined();
 });
 
+test.each(["stays", "dies in between"])(
+  "an orchestration that an entity starts for later begins then, when the host %s",
+  async (fate) => {
+    const hub = hubWithCounter();
+    hub.app.orchestration("report", (context) => context.currentUtcDateTime.getTime());
+    hub.app.entity("boss", (context) => {
+      const startAt = new Date(hub.clock.now() + 3_600_000);
+      context.startOrchestration("report", undefined, { instanceId: "child", startAt });
+    });
+    const host = await hub.host();
+    const due = hub.clock.now() + 3_600_000;
+    await host.client.entities.signal(new EntityId("boss", ""), "go");
+    await hub.clock.advance(60_000);
+    const client = await hub.client();
+    expect((await client.getStatus("child"))?.runtimeStatus).toBe("Pending");
+    if (fate !== "stays") {
+      host.worker.kill();
+      await hub.host();
+    }
+
+    await hub.clock.advance(3_500_000);
+    expect((await client.getStatus("child"))?.runtimeStatus).toBe("Pending");
+    await hub.clock.advance(100_000);
+
+    const status = await client.getStatus("child");
+    expect(status?.runtimeStatus).toBe("Completed");
+    expect(status?.output).toBeGreaterThanOrEqual(due);
+    expect(status?.output).toBeLessThan(due + 1_000);
+  },
+);
+
 test("E-5: a signal with a time waits for it, from clients and from orchestrations, also over a change of owner", async () => {
   const hub = hubWithCounter();
   const first = await hub.host();
