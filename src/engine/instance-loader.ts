@@ -79,7 +79,7 @@ function adoptEntity(instance: ActiveInstance, loaded: LoadedInstance | undefine
   if (loaded?.record.quarantined !== undefined) return { type: "held" };
   try {
     const state = decodeEntity(loaded?.record.input);
-    instance.entity = { state, queue: [], waiting: 0, isDue: false };
+    instance.entity = { state, queue: [], waiting: 0, isDue: false, withdraw: undefined };
   } catch (error) {
     return { type: "unreadable", error: error instanceof Error ? error : new Error(String(error)) };
   }

@@ -227,6 +227,7 @@ export class ResidentInstances {
     for (const instance of this.#instances.values()) {
       settleAll(instance.inbox.splice(0), reason);
       instance.session?.interrupt?.();
+      instance.entity?.withdraw?.();
     }
     this.#instances.clear();
   }

@@ -105,6 +105,41 @@ describe("a host that has lost its partition while a turn is under way", () => {
   });
 });
 
+test("a host that has lost its partition takes the batches of entities back, and the new owner's workers have them", async () => {
+  const hub = new HubInMemory();
+  const counters = new App();
+  let added = 0;
+  counters.entity("counter", (context) => {
+    added += 1;
+    context.setState(added);
+  });
+  let isAsleep = false;
+  const elsewhere = new WorkersElsewhere(hub.clock);
+  const first = await hub.host({
+    remoteWorkers: elsewhere,
+    wrap: (worker) => ({
+      ...worker,
+      beat: () => (isAsleep ? Promise.reject(new Error("asleep")) : worker.beat()),
+    }),
+  });
+  const second = await scene(hub);
+  await first.client.entities.signal(new EntityId("counter", "a"), "add");
+  await hub.clock.settle();
+  expect(elsewhere.waiting).toEqual(["entity counter"]);
+
+  isAsleep = true;
+  second.elsewhere.connect(counters);
+  await hub.clock.advance(LEASE_MS + 2_000);
+  isAsleep = false;
+  await hub.clock.advance(LEASE_MS);
+  elsewhere.connect(counters);
+  await hub.clock.advance(1_000);
+
+  expect(first.worker.role).toBe("standby");
+  expect(elsewhere.waiting).toEqual([]);
+  expect(added).toBe(1);
+});
+
 describe("a host that stops", () => {
   async function stop({ worker, hub }: Scene, drainMs: number): Promise<number> {
     const began = hub.clock.now();
