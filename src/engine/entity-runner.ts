@@ -10,6 +10,7 @@ import type { AfterEpisode } from "./episode-runner.ts";
 import type { RunningBatch } from "./executor.ts";
 import { settleAll } from "./inbox.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
+import { Withdrawn } from "./remote-workers.ts";
 import type { WorkElsewhere } from "./work-elsewhere.ts";
 
 type RunnerPorts = Pick<
@@ -204,10 +205,12 @@ export class EntityRunner {
   #abort(instance: ActiveInstance, entity: ActiveEntity, error: unknown): void {
     const messages = entity.queue.splice(0);
     if (this.#after.tenure.over) return settleAll(messages, this.#after.tenure.over);
-    this.#ports.logger.warn(
-      { instanceId: instance.instanceId, err: error },
-      "A batch of operations was aborted and will be run again",
-    );
+    if (!(error instanceof Withdrawn)) {
+      this.#ports.logger.warn(
+        { instanceId: instance.instanceId, err: error },
+        "A batch of operations was aborted and will be run again",
+      );
+    }
     this.#after.reload(instance, messages);
   }
 

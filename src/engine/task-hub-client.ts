@@ -323,7 +323,9 @@ export class TaskHubClient {
   async purgeInstances(instanceIds: readonly string[]): Promise<PurgeResult> {
     let instancesDeleted = 0;
     for (let from = 0; from < instanceIds.length; from += PURGE_BATCH) {
-      instancesDeleted += (await this.#store.query.purge(instanceIds.slice(from, from + PURGE_BATCH))).length;
+      const purged = await this.#store.query.purge(instanceIds.slice(from, from + PURGE_BATCH));
+      for (const instanceId of purged) this.#worker?.purged(instanceId);
+      instancesDeleted += purged.length;
     }
     return { instancesDeleted };
   }

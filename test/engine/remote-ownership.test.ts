@@ -140,6 +140,56 @@ test("a host that has lost its partition takes the batches of entities back, and
   expect(added).toBe(1);
 });
 
+describe("an entity elsewhere that is purged while it has a batch", () => {
+  async function withABatch() {
+    const all = await scene();
+    const seen: unknown[] = [];
+    all.app.entity<number>("counter", (context) => {
+      const value = context.getState(() => 0);
+      seen.push(value);
+      context.setState(value + 1);
+    });
+    const id = new EntityId("counter", "a");
+    const worker = all.elsewhere.connect(all.app, { slots: 1 });
+    await all.client.entities.signal(id, "add");
+    await all.hub.clock.settle();
+    worker.isPaused = true;
+    await all.client.entities.signal(id, "add");
+    await all.hub.clock.settle();
+    expect(worker.inHand.size).toBe(1);
+    return { ...all, id, worker, seen };
+  }
+
+  test("in this process: it is taken back, and the operations have their turn on a new one", async () => {
+    const { client, hub, id, worker, elsewhere, app, seen } = await withABatch();
+    elsewhere.connect(app);
+
+    await client.purgeInstances(["@counter@a"]);
+    await hub.clock.settle();
+
+    expect(seen).toEqual([0, 0]);
+    expect(await client.entities.read(id)).toMatchObject({ state: "1" });
+    await worker.goOn();
+    await hub.clock.settle();
+    expect(await client.entities.read(id)).toMatchObject({ state: "1" });
+    expect(hub.complaints).toEqual([]);
+  });
+
+  test("in another process: what it comes to is dropped, and the operations have their turn on a new one", async () => {
+    const { client, hub, id, worker, seen } = await withABatch();
+
+    await (await hub.client()).purgeInstances(["@counter@a"]);
+    await hub.clock.settle();
+    expect(await client.entities.read(id)).toBeUndefined();
+    expect(await (await hub.store()).query.messages("@counter@a")).toHaveLength(1);
+    await worker.goOn();
+    await hub.clock.settle();
+
+    expect(seen).toEqual([0, 1, 0]);
+    expect(await client.entities.read(id)).toMatchObject({ state: "1" });
+  });
+});
+
 describe("a host that stops", () => {
   async function stop({ worker, hub }: Scene, drainMs: number): Promise<number> {
     const began = hub.clock.now();
