@@ -62,6 +62,8 @@ export interface ExecutionTerminated extends EventBase {
   readonly output?: JsonText;
   /** Its children are terminated too, and theirs. */
   readonly recurse?: true;
+  /** Present when a parent that has ended passed it on: it is for children of that one only. */
+  readonly parentInstanceId?: string;
 }
 
 export interface ExecutionSuspended extends EventBase {

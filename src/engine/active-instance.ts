@@ -47,6 +47,8 @@ export interface ActiveEntity {
   waiting: number;
   /** Messages of the queue have their turn that the last batch had no room for. */
   isDue: boolean;
+  /** Takes back the batch that is elsewhere, while one is. */
+  withdraw: (() => void) | undefined;
   /** It has no row yet, and gets one before it does anything: the store has to count how often it kills the process. */
   isUnborn?: boolean;
 }

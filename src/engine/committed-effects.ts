@@ -1,6 +1,7 @@
 import type { FailureDetails } from "../core/failure-details.ts";
 import { given } from "../core/given.ts";
-import type { TrackedActivity } from "../core/open-tasks.ts";
+import type { ParentInstance } from "../core/history-event.ts";
+import type { TrackedActivity, TrackedSubOrchestration } from "../core/open-tasks.ts";
 import type { CommitOutcome } from "../storage/index.ts";
 import type { ActiveInstance, PendingMessage } from "./active-instance.ts";
 import type { Effects } from "./episode-builder.ts";
@@ -8,9 +9,10 @@ import type { PartitionPorts } from "./partition-ports.ts";
 import { untilAnswered } from "./store-retry.ts";
 import {
   activityOf,
+  type ChildOutcome,
+  childOutcomeOf,
   childWithout,
   idIsTaken,
-  isOutcomeOf,
   outcomeOfActivity,
   wasPurged,
 } from "./task-outcomes.ts";
@@ -20,6 +22,8 @@ import type { TimerQueue } from "./timer-queue.ts";
 const NONE: ReadonlySet<number> = new Set();
 
 export type Written = Extract<CommitOutcome, { type: "applied" | "already" }>;
+
+type AskedChild = Pick<TrackedSubOrchestration, "id" | "instanceId">;
 
 type AskedActivity = Pick<TrackedActivity, "id" | "name" | "input" | "version" | "tags" | "traceContext">;
 
@@ -46,9 +50,11 @@ export class CommittedEffects {
     for (const timer of effects.timersNew) timers.add(timer);
     for (const timer of effects.timersDone) timers.cancel(timer.run, timer.id);
     for (const start of effects.starts) {
-      const refusal = outcome.refusedStarts?.find((each) => each.instanceId === start.instanceId);
+      const { run, parent, instanceId } = start;
+      const refusal = outcome.refusedStarts?.find((each) => each.run === run);
       if (refusal === undefined) this.#ports.started(start);
-      else if (start.parent) this.#childFailed(instance, start.instanceId, idIsTaken(refusal.status));
+      else if (parent)
+        this.#childFailed(instance, { id: parent.taskScheduledId, instanceId }, idIsTaken(refusal.status));
     }
     this.send(effects.messages, outcome);
   }
@@ -73,7 +79,7 @@ export class CommittedEffects {
       if (task.claimed || done.has(task.id) || instance.session?.isPending(task.id)) continue;
       if (task.kind === "timer" && instance.hasRested) this.#setTimer(instance, task.id, task.fireAt);
       if (task.kind === "activity") this.#startActivity(instance, task);
-      if (task.kind === "subOrchestration") await this.#lookAfterChild(instance, task.instanceId);
+      if (task.kind === "subOrchestration") await this.#lookAfterChild(instance, task);
     }
   }
 
@@ -90,16 +96,15 @@ export class CommittedEffects {
     return new Set(messages.flatMap(activityOf));
   }
 
-  /** A child that is gone has left its outcome; one that is not ours, or a former generation's, was refused. */
-  async #lookAfterChild(instance: ActiveInstance, childId: string): Promise<void> {
+  /** A child that is gone has left its outcome; one that is not ours, a former generation's or that of another task, was refused. */
+  async #lookAfterChild(instance: ActiveInstance, task: AskedChild): Promise<void> {
     const { query } = this.#ports;
-    const child = await untilAnswered(() => query.get(childId), this.#ports);
-    const isOurs = (executionId?: string): boolean => instance.session?.goesOnFor(executionId) ?? true;
-    const parent = child?.parent;
-    if (parent?.instanceId === instance.instanceId && isOurs(parent.executionId)) return;
+    const child = await untilAnswered(() => query.get(task.instanceId), this.#ports);
+    if (child?.parent && isChildOf(instance, task, child.parent)) return;
     const messages = await untilAnswered(() => query.messages(instance.instanceId), this.#ports);
-    if (messages.some((message) => isOutcomeOf(childId, message, isOurs))) return;
-    this.#childFailed(instance, childId, child ? idIsTaken(child.status) : wasPurged(childId));
+    const outcomes = messages.flatMap((message) => childOutcomeOf(message) ?? []);
+    if (outcomes.some((told) => isOutcomeFor(instance, task, told))) return;
+    this.#childFailed(instance, task, child ? idIsTaken(child.status) : wasPurged(task.instanceId));
   }
 
   #startActivity(instance: ActiveInstance, asked: AskedActivity): void {
@@ -123,9 +128,23 @@ export class CommittedEffects {
     return this.#ports.suspect(instance.instanceId);
   }
 
-  #childFailed(instance: ActiveInstance, childId: string, failure: FailureDetails): void {
-    const taskId = instance.session?.openTasks.childOf(childId)?.id ?? -1;
-    const event = childWithout(childId, taskId, failure, this.#ports.clock.now());
+  #childFailed(instance: ActiveInstance, { id, instanceId }: AskedChild, failure: FailureDetails): void {
+    const event = childWithout(instanceId, id, failure, this.#ports.clock.now());
     this.#owner.deliver(instance.instanceId, { run: instance.run, event });
   }
 }
+
+/** A rewind may have changed the execution and the numbers of its tasks; the child keeps those it was begun with. */
+function isChildOf(instance: ActiveInstance, { id }: AskedChild, parent: ParentInstance): boolean {
+  if (parent.instanceId !== instance.instanceId) return false;
+  if (parent.executionId === instance.started?.executionId) return parent.taskScheduledId === id;
+  return goesOnFor(instance, parent.executionId);
+}
+
+function isOutcomeFor(instance: ActiveInstance, { id }: AskedChild, told: ChildOutcome): boolean {
+  const task = instance.session?.openTasks.childOf(told.instanceId, told.taskScheduledId);
+  return task?.id === id && goesOnFor(instance, told.forExecution);
+}
+
+const goesOnFor = ({ session }: ActiveInstance, executionId: string | undefined): boolean =>
+  session?.goesOnFor(executionId) ?? true;

@@ -42,10 +42,13 @@ const NONE: readonly never[] = [];
 export function buildEntityEpisode(input: EntityEpisodeInput): BuiltEntityEpisode {
   const { owned, instance, entity, steps, batch, at } = input;
   const state: EntityState = { state: batch.state, lock: input.isKnown ? steps.at(-1)?.lock : undefined };
-  const messages = [...answers(input), ...signals(batch.actions, input)];
+  const told = [...answers(input), ...signals(batch.actions, input)];
   const starts = batch.actions.flatMap((action) => startOf(action, input));
   const consumed = steps.flatMap(({ index }) => entity.queue[index]?.storedId ?? NONE);
   const queueSize = entity.queue.length - steps.length;
+  const isQuiet = told.length + starts.length === 0;
+  const isEmpty = !input.isBirth && queueSize === 0 && hasNothing(state);
+  const messages = isEmpty && !isQuiet ? [...told, cleanUp(instance, at)] : told;
   const customStatus = entityStatus(state, queueSize);
   const common = {
     partition: owned.partition,
@@ -74,7 +77,7 @@ export function buildEntityEpisode(input: EntityEpisodeInput): BuiltEntityEpisod
     ...encodeChunk([startedEvent(instanceOfIt)], at),
   });
   const known = entityInstance(input);
-  if (isForgotten(input, state, messages.length + starts.length, queueSize)) {
+  if (isEmpty && isQuiet && consumed.length > 0) {
     return { state, effects, episode: { ...common, chunk: chunkOf(known), removes: true } };
   }
   const isNew = instance.run === 0;
@@ -104,15 +107,11 @@ function entityInstance({ instance, at, newRun, newId }: EntityEpisodeInput): Ne
   };
 }
 
-/** What has nothing to keep and was never kept, or is to be removed, leaves no row. */
-function isForgotten(
-  { instance, steps, isBirth }: EntityEpisodeInput,
-  { state, lock }: EntityState,
-  outgoing: number,
-  queueSize: number,
-): boolean {
-  if (isBirth || state !== undefined || lock !== undefined || outgoing > 0 || queueSize > 0) return false;
-  return instance.run === 0 || steps.some(({ event }) => event?.type === "EntityCleanUp");
+const hasNothing = ({ state, lock }: EntityState): boolean => state === undefined && lock === undefined;
+
+/** What removes an entity sends nothing: one that has something to send goes with its next message, which this is (S-160). */
+function cleanUp({ instanceId }: ActiveInstance, timestamp: number): Outgoing {
+  return { instanceId, event: { type: "EntityCleanUp", timestamp } };
 }
 
 function patchOf(

@@ -7,8 +7,11 @@ import type { ActiveEntity, ActiveInstance, PendingMessage } from "./active-inst
 import type { PumpOutcome } from "./commit-pump.ts";
 import { type BuiltEntityEpisode, buildEntityEpisode } from "./entity-episode.ts";
 import type { AfterEpisode } from "./episode-runner.ts";
+import type { RunningBatch } from "./executor.ts";
 import { settleAll } from "./inbox.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
+import { Withdrawn } from "./remote-workers.ts";
+import type { WorkElsewhere } from "./work-elsewhere.ts";
 
 type RunnerPorts = Pick<
   PartitionPorts,
@@ -66,13 +69,16 @@ export class EntityRunner {
   }
 
   #execute(instance: ActiveInstance, entity: ActiveEntity, steps: readonly EntityStep[]): void {
-    const result = this.#operate(instance, entity, steps);
+    const running = this.#operate(instance, entity, steps);
+    const result = isElsewhere(running) ? running.outcome : running;
     if (!(result instanceof Promise)) return this.#finish(instance, entity, steps, result);
+    if (isElsewhere(running)) entity.withdraw = () => running.withdraw();
     const place = this.#runsHere(instance) ? 1 : 0;
     this.#running += place;
     void result
       .then(
         (value) => {
+          entity.withdraw = undefined;
           if (!this.#after.tenure.over) this.#finish(instance, entity, steps, value);
           void this.#ports.pump.flush();
         },
@@ -81,11 +87,7 @@ export class EntityRunner {
       .finally(() => this.#next(place));
   }
 
-  #operate(
-    instance: ActiveInstance,
-    entity: ActiveEntity,
-    steps: readonly EntityStep[],
-  ): EntityBatchResult | Promise<EntityBatchResult> {
+  #operate(instance: ActiveInstance, entity: ActiveEntity, steps: readonly EntityStep[]): RunningBatch {
     const { state } = entity.state;
     const operations = steps.flatMap(({ event }) => (isOperation(event) ? event : []));
     if (operations.length === 0) return { results: [], state, actions: [] };
@@ -203,10 +205,12 @@ export class EntityRunner {
   #abort(instance: ActiveInstance, entity: ActiveEntity, error: unknown): void {
     const messages = entity.queue.splice(0);
     if (this.#after.tenure.over) return settleAll(messages, this.#after.tenure.over);
-    this.#ports.logger.warn(
-      { instanceId: instance.instanceId, err: error },
-      "A batch of operations was aborted and will be run again",
-    );
+    if (!(error instanceof Withdrawn)) {
+      this.#ports.logger.warn(
+        { instanceId: instance.instanceId, err: error },
+        "A batch of operations was aborted and will be run again",
+      );
+    }
     this.#after.reload(instance, messages);
   }
 
@@ -224,6 +228,10 @@ export class EntityRunner {
 
 function isOperation(event: EntityStep["event"]): event is EntityOperation {
   return event?.type === "EntityOperation";
+}
+
+function isElsewhere(running: RunningBatch): running is WorkElsewhere<EntityBatchResult> {
+  return "withdraw" in running;
 }
 
 /** The steps before the first operation that has not run. */

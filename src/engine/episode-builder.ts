@@ -262,7 +262,7 @@ function farewell(
       event: outcomeForParent(instance.instanceId, parent, completion, at),
     });
   }
-  const end = endOfChildren(result, completion, at);
+  const end = endOfChildren(instance, result, completion, at);
   if (end === undefined) return told;
   for (const task of result.abandoned) {
     if (task.kind === "subOrchestration") told.push({ instanceId: task.instanceId, event: end });
@@ -272,16 +272,17 @@ function farewell(
 
 /** What children hear that nobody waits for any more; they outlive a parent that was terminated alone. */
 function endOfChildren(
+  { instanceId: parentInstanceId }: ActiveInstance,
   { accepted }: EpisodeResult,
   { status }: Completion,
   timestamp: number,
 ): ExecutionTerminated | undefined {
   const type = "ExecutionTerminated";
   if (status !== "Terminated") {
-    return { type, timestamp, reason: "The parent orchestration completed without it." };
+    return { type, timestamp, reason: "The parent orchestration completed without it.", parentInstanceId };
   }
   const end = accepted.find((event) => event.type === type);
-  return end?.recurse ? { ...end, timestamp } : undefined;
+  return end?.recurse ? { ...end, timestamp, parentInstanceId } : undefined;
 }
 
 function callerOf({ instanceId, started }: ActiveInstance): EntityCaller {

@@ -6,6 +6,7 @@ import type { OpenTasks, TrackedTask } from "../core/open-tasks.ts";
 import type { SessionOptions, Verdict } from "../core/orchestrator-session.ts";
 import type { Rewound } from "../core/rewind.ts";
 import type { TraceContext } from "../core/trace-context.ts";
+import type { WorkElsewhere } from "./work-elsewhere.ts";
 
 /** One live orchestration, wherever its code runs. */
 export interface OrchestrationSession {
@@ -66,6 +67,9 @@ export interface RunningActivity {
   readonly waitsFor?: "worker" | "slot" | undefined;
 }
 
+/** What a batch of an entity has come to here, at once or later, or will come to elsewhere. */
+export type RunningBatch = EntityBatchResult | Promise<EntityBatchResult> | WorkElsewhere<EntityBatchResult>;
+
 export interface StartToCheck {
   readonly name: string;
   readonly version?: string;
@@ -112,7 +116,7 @@ export interface Executor {
    * Runs operations of an entity, or some of them; what runs at once answers without a promise. It rejects when they could
    * not be run at all: nothing happened then.
    */
-  runEntity(batch: EntityBatch): EntityBatchResult | Promise<EntityBatchResult>;
+  runEntity(batch: EntityBatch): RunningBatch;
   /** Rewrites the history of a failed instance by replaying its code. */
   rewind(name: string, input: RewindInput): Promise<Rewound>;
   /**

@@ -1,4 +1,4 @@
-import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
+import type { EntityBatch } from "../core/entity-batch.ts";
 import type { ExecutionStarted } from "../core/history-event.ts";
 import { type Rewound, rewindWithoutCode } from "../core/rewind-without-code.ts";
 import type {
@@ -9,6 +9,7 @@ import type {
   OrchestratorMatch,
   RewindInput,
   RunningActivity,
+  RunningBatch,
   StartToCheck,
 } from "./executor.ts";
 import { type LocalExecutor, versionIn } from "./local-executor.ts";
@@ -83,7 +84,7 @@ export class HybridExecutor implements Executor {
     return true;
   }
 
-  runEntity(batch: EntityBatch): EntityBatchResult | Promise<EntityBatchResult> {
+  runEntity(batch: EntityBatch): RunningBatch {
     return this.#local.has("entity", batch.entity.name)
       ? this.#local.runEntity(batch)
       : this.#workers.runEntity(batch);

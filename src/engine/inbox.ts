@@ -9,13 +9,14 @@ const MAX_CHARACTERS_IN_AN_EPISODE = MAX_PAYLOAD_CHARACTERS;
 const MAX_CHARACTERS_IN_A_TURN_ELSEWHERE = 1024 * 1024;
 
 /**
- * The messages of the next episode; those of an earlier run are void and dropped here. What the history has already
+ * The messages of the next episode; those of an earlier run, or for a namesake, are void and dropped here. What the history has already
  * runs alone, at the time the history says. An instance that is being created does not know yet whether its id is
  * another's: what is for that one waits.
  */
 export function takeMessages(instance: ActiveInstance): readonly PendingMessage[] {
   const { inbox, run, session } = instance;
-  const isOurs = (message: PendingMessage): boolean => message.run === undefined || message.run === run;
+  const isOurs = (message: PendingMessage): boolean =>
+    (message.run === undefined || message.run === run) && !isForNamesake(instance, message);
   const recorded = inbox[0]?.recordedAt === undefined ? 0 : inbox.findIndex(isNew);
   const most = session?.runsElsewhere ? MAX_CHARACTERS_IN_A_TURN_ELSEWHERE : MAX_CHARACTERS_IN_AN_EPISODE;
   const limit = recorded === 0 ? fitting(inbox, most) : recorded;
@@ -27,8 +28,16 @@ export function takeMessages(instance: ActiveInstance): readonly PendingMessage[
 }
 
 /** Someone has asked for its end, which needs no code. */
-export function isTerminating({ inbox }: ActiveInstance): boolean {
-  return inbox.some(({ event }) => event?.type === "ExecutionTerminated");
+export function isTerminating(instance: ActiveInstance): boolean {
+  return instance.inbox.some(
+    (message) => message.event?.type === "ExecutionTerminated" && !isForNamesake(instance, message),
+  );
+}
+
+/** A parent ends its children by their ids, and a child that was refused has the id of another instance. */
+function isForNamesake({ started }: ActiveInstance, { event }: PendingMessage): boolean {
+  if (event?.type !== "ExecutionTerminated" || event.parentInstanceId === undefined) return false;
+  return started !== undefined && started.parent?.instanceId !== event.parentInstanceId;
 }
 
 /** Not in the history yet. */

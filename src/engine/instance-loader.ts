@@ -41,6 +41,7 @@ export async function loadInstance(
   if (loaded === undefined) return { type: "missing" };
   const { record } = loaded;
   if (isTerminal(record.status)) return { type: "ended", status: record.status };
+  instance.started = startedEvent(record);
   const terminating = isTerminating(instance);
   const found = haltOf(record, ports);
   const isElsewhere = found !== undefined && isWorkerMissing(found);
@@ -55,8 +56,7 @@ export async function loadInstance(
   }
   adopt(instance, loaded);
   if (halt) {
-    const started = startedEvent(record);
-    instance.started = started;
+    const { started } = instance;
     instance.session = terminating || !fails ? endOnly(started) : failedAtOnce(versionMismatch(record));
     if (record.status === "Pending") await beginWith(instance, started, held, ports);
     return { type: "ready" };
@@ -67,7 +67,7 @@ export async function loadInstance(
       return { type: "ready" };
     }
     if (!terminating) return { type: "blocked", disagreement };
-    instance.session = endOnly(instance.started ?? startedEvent(record));
+    instance.session = endOnly(instance.started);
     return { type: "ready" };
   } catch (error) {
     return { type: "unreadable", error: error instanceof Error ? error : new Error(String(error)) };
@@ -79,7 +79,7 @@ function adoptEntity(instance: ActiveInstance, loaded: LoadedInstance | undefine
   if (loaded?.record.quarantined !== undefined) return { type: "held" };
   try {
     const state = decodeEntity(loaded?.record.input);
-    instance.entity = { state, queue: [], waiting: 0, isDue: false };
+    instance.entity = { state, queue: [], waiting: 0, isDue: false, withdraw: undefined };
   } catch (error) {
     return { type: "unreadable", error: error instanceof Error ? error : new Error(String(error)) };
   }

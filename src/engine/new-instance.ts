@@ -27,6 +27,8 @@ export interface StartOptions {
   readonly replaceable?: readonly RuntimeStatus[];
   /** What to do when an instance with this id has not ended yet. Default error. An ended one is always replaced (S-5). */
   readonly onConflict?: OnConflict;
+  /** Gives up waiting for the end of an instance that is to be replaced. */
+  readonly signal?: AbortSignal;
 }
 
 /**

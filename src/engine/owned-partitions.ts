@@ -1,5 +1,11 @@
 import { dueAtOf } from "../core/entity-message.ts";
-import { type OwnedPartition, partitionOf, type TaskHubStore, type WorkerStore } from "../storage/index.ts";
+import {
+  type NewInstance,
+  type OwnedPartition,
+  partitionOf,
+  type TaskHubStore,
+  type WorkerStore,
+} from "../storage/index.ts";
 import type { PendingMessage } from "./active-instance.ts";
 import { hostStopping } from "./host-stopping.ts";
 import { Partition } from "./partition.ts";
@@ -91,6 +97,15 @@ export class OwnedPartitions {
     const dueAt = message.event && dueAtOf(message.event);
     if (dueAt === undefined) held?.partition.sent(instanceId, message);
     else held?.puller.expect(dueAt);
+  }
+
+  /** An instance that was committed with an episode of this worker. One for later is in the store until then. */
+  started(instance: NewInstance): void {
+    const held = this.#heldFor(instance.instanceId);
+    const { scheduledAt } = instance;
+    if (scheduledAt === undefined || scheduledAt <= this.#options.ports.clock.now())
+      held?.partition.beginChild(instance);
+    else held?.puller.expect(scheduledAt);
   }
 
   /** A message of this process is in the store; it may have been taken from there already. */

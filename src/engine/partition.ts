@@ -172,6 +172,11 @@ export class Partition {
     return instance?.session === undefined || instance.session.runsElsewhere === true;
   }
 
+  /** A batch of it that is elsewhere can change nothing any more; its operations wait in the store for what comes after it. */
+  purged(instanceId: string): void {
+    this.#residents.get(instanceId)?.entity?.withdraw?.();
+  }
+
   #timerDue(timer: Timer): void {
     const { run, id, dueAt } = timer;
     this.deliver(timer.instanceId, {

@@ -3,7 +3,8 @@ import type { ExecutionStarted, HistoryEvent } from "../core/history-event.ts";
 import type { OpenTasks, TrackedTask } from "../core/open-tasks.ts";
 import { RemoteExecution } from "../core/remote-execution.ts";
 import type { OrchestrationSession } from "./executor.ts";
-import type { RemoteWorkers, WorkElsewhere } from "./remote-workers.ts";
+import type { RemoteWorkers } from "./remote-workers.ts";
+import type { WorkElsewhere } from "./work-elsewhere.ts";
 
 /** An orchestration whose code runs in another process, one turn at a time. */
 export class RemoteSession implements OrchestrationSession {

@@ -2,17 +2,10 @@ import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import type { ExecutionStarted } from "../core/history-event.ts";
 import type { RemoteTurn, RemoteTurnResult } from "../core/remote-execution.ts";
 import type { ActivityCall, FunctionKind, RunningActivity } from "./executor.ts";
+import type { WorkElsewhere } from "./work-elsewhere.ts";
 
 export interface TurnToRun extends RemoteTurn {
   readonly started: ExecutionStarted;
-}
-
-/** Work that a worker elsewhere has, or will have. */
-export interface WorkElsewhere<T> {
-  /** Rejects with NoWorker when nobody is left who takes it, and with what it was withdrawn with. */
-  readonly outcome: Promise<T>;
-  /** Takes it back: what it comes to is of no use to anyone. */
-  withdraw(): void;
 }
 
 /** Processes that come and go, and run code for this one. */
@@ -25,7 +18,7 @@ export interface RemoteWorkers {
   /** It waits until a worker takes it. */
   startActivity(call: ActivityCall): RunningActivity;
   /** It waits until a worker takes it; rejects when the batch could not be run. */
-  runEntity(batch: EntityBatch): Promise<EntityBatchResult>;
+  runEntity(batch: EntityBatch): WorkElsewhere<EntityBatchResult>;
 }
 
 /** The worker that had this is gone, and no other takes it: nothing happened. */

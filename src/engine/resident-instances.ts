@@ -227,6 +227,7 @@ export class ResidentInstances {
     for (const instance of this.#instances.values()) {
       settleAll(instance.inbox.splice(0), reason);
       instance.session?.interrupt?.();
+      instance.entity?.withdraw?.();
     }
     this.#instances.clear();
   }
@@ -324,8 +325,10 @@ export class ResidentInstances {
   async #read(instance: ActiveInstance): Promise<Loading> {
     // What is for it is put into its inbox in this turn.
     await Promise.resolve();
-    if (this.#onHold.has(instance.instanceId) && !isTerminating(instance)) return { type: "held" };
-    return loadInstance(instance, this.held, this.#ports);
+    const isHeld = (): boolean => this.#onHold.has(instance.instanceId) && !isTerminating(instance);
+    if (isHeld()) return { type: "held" };
+    const loaded = await loadInstance(instance, this.held, this.#ports);
+    return isHeld() ? { type: "held" } : loaded;
   }
 
   async #goOn(instance: ActiveInstance, loaded: Loading): Promise<void> {

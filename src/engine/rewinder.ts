@@ -66,7 +66,7 @@ async function plan(
   const result = await ports.executor.rewind(record.name, {
     history,
     newExecutionId: executionId,
-    rewindableChildren: await failedChildren(history, ports),
+    rewindableChildren: await failedChildren(record.instanceId, history, ports),
   });
   const { instanceId, name, version } = record;
   const self = { instanceId, executionId, name, ...given({ version }) };
@@ -154,7 +154,9 @@ function lockToRegain(
   ];
 }
 
+/** What it asked for and was refused is another's, whatever that has come to. */
 async function failedChildren(
+  instanceId: string,
   history: readonly HistoryEvent[],
   ports: PartitionPorts,
 ): Promise<ReadonlySet<string>> {
@@ -162,7 +164,7 @@ async function failedChildren(
   for (const event of history) {
     if (event.type !== "SubOrchestrationInstanceFailed") continue;
     const child = await untilAnswered(() => ports.query.get(event.instanceId), ports);
-    if (child?.status === "Failed") failed.add(event.instanceId);
+    if (child?.status === "Failed" && child.parent?.instanceId === instanceId) failed.add(event.instanceId);
   }
   return failed;
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { checkPayload, toJsonText } from "../core/data-converter.ts";
 import { isEntityId } from "../core/entity-id.ts";
-import { DurableError } from "../core/errors.ts";
+import { DurableError, isDurableError } from "../core/errors.ts";
+import { given } from "../core/given.ts";
 import { decodeChunk } from "../core/history-chunk.ts";
 import type { HistoryEvent, MessageEvent } from "../core/history-event.ts";
 import { projectHistory } from "../core/history-projection.ts";
@@ -140,14 +141,18 @@ export class TaskHubClient {
         executor ? executor.versionOfStart(name, given) : given || this.#settings.defaultVersion,
     });
     await executor?.checkStart(instance);
-    const { replaceable, onConflict = this.#defaultConflict() } = options;
-    const replaces = TERMINAL_STATUSES.filter((status) => replaceable?.includes(status) ?? true);
-    const outcome = await this.#create(instance, replaces);
-    if (outcome.type === "started") return instance.instanceId;
-    const conflict = replaceable === undefined ? onConflict : conflictOf(outcome.status, replaceable);
-    if (conflict === "join") return instance.instanceId;
-    if (conflict === "error") throw alreadyExists(instance.instanceId, outcome.status);
-    return this.#replace(instance, replaces);
+    const { instanceId } = instance;
+    const replaces = TERMINAL_STATUSES.filter((status) => options.replaceable?.includes(status) ?? true);
+    const deadline = this.#clock.now() + REPLACE_WAIT_MS;
+    for (;;) {
+      const outcome = await this.#create(instance, replaces);
+      if (outcome.type === "started") return instanceId;
+      const conflict = this.#conflictOf(outcome.status, options);
+      if (conflict === "join") return instanceId;
+      if (conflict === "error" || this.#clock.now() >= deadline)
+        throw alreadyExists(instanceId, outcome.status);
+      await this.#endForAnother(instanceId, deadline, options.signal);
+    }
   }
 
   /** Sends a message as it is; unlike the methods for each kind, it leaves it to the caller what to make of the answer. */
@@ -318,7 +323,9 @@ export class TaskHubClient {
   async purgeInstances(instanceIds: readonly string[]): Promise<PurgeResult> {
     let instancesDeleted = 0;
     for (let from = 0; from < instanceIds.length; from += PURGE_BATCH) {
-      instancesDeleted += (await this.#store.query.purge(instanceIds.slice(from, from + PURGE_BATCH))).length;
+      const purged = await this.#store.query.purge(instanceIds.slice(from, from + PURGE_BATCH));
+      for (const instanceId of purged) this.#worker?.purged(instanceId);
+      instancesDeleted += purged.length;
     }
     return { instancesDeleted };
   }
@@ -382,20 +389,24 @@ export class TaskHubClient {
     return { type: "started" };
   }
 
-  /** Ends the instance that is in the way, so that whoever waits for it learns of that, and takes its place (S-6). */
-  async #replace(instance: Omit<NewInstance, "run">, replaces: readonly RuntimeStatus[]): Promise<string> {
-    const deadline = this.#clock.now() + REPLACE_WAIT_MS;
-    for (;;) {
-      await this.#messages.send(instance.instanceId, {
-        type: "ExecutionTerminated",
-        timestamp: this.#clock.now(),
-        reason: "A new instance with the same id replaces it.",
-      });
-      const timeoutMs = Math.max(deadline - this.#clock.now(), 1);
-      await this.waitForCompletion(instance.instanceId, { timeoutMs });
-      const outcome = await this.#create(instance, replaces);
-      if (outcome.type === "started") return instance.instanceId;
-      if (this.#clock.now() >= deadline) throw alreadyExists(instance.instanceId, outcome.status);
+  /** What is in the way may have ended meanwhile, in a way that the start may not replace. */
+  #conflictOf(status: RuntimeStatus, { replaceable, onConflict }: StartOptions): OnConflict {
+    if (replaceable === undefined) return onConflict ?? this.#defaultConflict();
+    return replaceable.includes(status) && !isTerminal(status) ? "replace" : "error";
+  }
+
+  /** Ends the instance that is in the way, so that whoever waits for it learns of that (S-6). One that is gone is out of it. */
+  async #endForAnother(instanceId: string, deadline: number, signal: AbortSignal | undefined): Promise<void> {
+    await this.#messages.send(instanceId, {
+      type: "ExecutionTerminated",
+      timestamp: this.#clock.now(),
+      reason: "A new instance with the same id replaces it.",
+    });
+    const timeoutMs = Math.max(deadline - this.#clock.now(), 1);
+    try {
+      await this.waitForCompletion(instanceId, { timeoutMs, ...given({ signal }) });
+    } catch (error) {
+      if (!isDurableError(error, "INSTANCE_NOT_FOUND")) throw error;
     }
   }
 
@@ -423,11 +434,6 @@ export class TaskHubClient {
       events.push(...decodeChunk(chunk, record));
     return events;
   }
-}
-
-/** What has ended and may be replaced has been by now. */
-function conflictOf(status: RuntimeStatus, replaceable: readonly RuntimeStatus[]): OnConflict {
-  return replaceable.includes(status) && !isTerminal(status) ? "replace" : "error";
 }
 
 const randomHex = (): string => randomUUID().replaceAll("-", "");

@@ -209,6 +209,11 @@ export class TaskHubWorker {
     this.#partitions.left(instanceId);
   }
 
+  /** It is gone from the store: what code elsewhere does for it is of no use. */
+  purged(instanceId: string): void {
+    this.#partitions.of(instanceId)?.purged(instanceId);
+  }
+
   /** no-worker: none is connected that has it. `undefined`: this process does not know of it. */
   activityState(run: number, taskId: number): "running" | "queued" | "no-worker" | undefined {
     if (!this.#activities.isKnown(run, taskId)) return undefined;
@@ -269,7 +274,7 @@ export class TaskHubWorker {
       isStopped: () => this.#state === "stopped",
       lost: (partition) => this.#partitions.lose(partition),
       sent: (instanceId, message) => this.#partitions.sent(instanceId, message),
-      started: (instance) => this.#partitions.of(instance.instanceId)?.beginChild(instance),
+      started: (instance) => this.#partitions.started(instance),
       changed: (instanceId) => {
         this.changes.changed(instanceId);
         this.watchers.changed(instanceId);

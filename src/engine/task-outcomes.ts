@@ -3,7 +3,14 @@ import type { Completion } from "../core/episode-result.ts";
 import type { FailureDetails } from "../core/failure-details.ts";
 import { given } from "../core/given.ts";
 import { decodeMessage } from "../core/history-chunk.ts";
-import type { InstanceMessage, JsonText, ParentInstance } from "../core/history-event.ts";
+import type {
+  Addressed,
+  InstanceMessage,
+  JsonText,
+  ParentInstance,
+  SubOrchestrationInstanceCompleted,
+  SubOrchestrationInstanceFailed,
+} from "../core/history-event.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { StoredMessage } from "../storage/index.ts";
 import type { ActivityOutcome } from "./executor.ts";
@@ -86,16 +93,16 @@ export function activityOf(message: StoredMessage): readonly number[] {
   return event.type === "TaskCompleted" || event.type === "TaskFailed" ? [event.taskScheduledId] : [];
 }
 
-/** Whether the message is what the child has come to, for us. */
-export function isOutcomeOf(
-  childId: string,
-  message: StoredMessage,
-  isOurs: (executionId: string | undefined) => boolean,
-): boolean {
+export type ChildOutcome = (SubOrchestrationInstanceCompleted | SubOrchestrationInstanceFailed) & Addressed;
+
+/** What the message says of a child, if it is the outcome of one. */
+export function childOutcomeOf(message: StoredMessage): ChildOutcome | undefined {
   const event = decodeMessage(message.event);
-  return (
-    (event.type === "SubOrchestrationInstanceCompleted" || event.type === "SubOrchestrationInstanceFailed") &&
-    event.instanceId === childId &&
-    isOurs(event.forExecution)
-  );
+  switch (event.type) {
+    case "SubOrchestrationInstanceCompleted":
+    case "SubOrchestrationInstanceFailed":
+      return event;
+    default:
+      return undefined;
+  }
 }

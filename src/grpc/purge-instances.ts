@@ -3,7 +3,9 @@ import type { Duration } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import { given } from "../core/given.ts";
 import { decodeChunk } from "../core/history-chunk.ts";
+import type { SubOrchestrationInstanceCreated } from "../core/history-event.ts";
 import { isTerminal, TERMINAL_STATUSES } from "../core/orchestration-status.ts";
+import type { InstanceRecord } from "../storage/index.ts";
 import * as wire from "../wire/generated/orchestrator_service_pb.ts";
 import { decodeStatus } from "../wire/status-codec.ts";
 import { decodeOptionalTimestamp } from "../wire/timestamp-codec.ts";
@@ -49,22 +51,47 @@ async function purgeAll(hub: ServedHub, instanceIds: readonly string[], recursiv
   return (await hub.client.purgeInstances(all)).instancesDeleted;
 }
 
-/** The instances and all that they have started, as far as histories tell. */
+/** The instances and all that they have started, as far as histories and records tell. */
 async function withDescendants(hub: ServedHub, instanceIds: readonly string[]): Promise<readonly string[]> {
   const found = new Set<string>();
-  const toLookAt = [...instanceIds];
-  for (let id = toLookAt.pop(); id !== undefined; id = toLookAt.pop()) {
-    const record = found.has(id) ? undefined : await hub.query.get(id);
-    if (record === undefined) continue;
-    found.add(id);
-    if (!isTerminal(record.status)) continue;
-    for await (const chunk of hub.query.history(id)) {
-      for (const event of decodeChunk(chunk, record)) {
-        if (event.type === "SubOrchestrationInstanceCreated") toLookAt.push(event.instanceId);
-      }
-    }
+  const toLookAt = await recordsOf(hub, instanceIds);
+  for (let record = toLookAt.pop(); record !== undefined; record = toLookAt.pop()) {
+    if (found.has(record.instanceId)) continue;
+    found.add(record.instanceId);
+    if (isTerminal(record.status)) toLookAt.push(...(await childrenOf(hub, record)));
   }
   return [...found];
+}
+
+async function recordsOf(hub: ServedHub, instanceIds: readonly string[]): Promise<InstanceRecord[]> {
+  const records: InstanceRecord[] = [];
+  for (const instanceId of instanceIds) {
+    const record = await hub.query.get(instanceId);
+    if (record) records.push(record);
+  }
+  return records;
+}
+
+async function childrenOf(hub: ServedHub, parent: InstanceRecord): Promise<readonly InstanceRecord[]> {
+  const children: InstanceRecord[] = [];
+  for await (const chunk of hub.query.history(parent.instanceId)) {
+    for (const event of decodeChunk(chunk, parent)) {
+      if (event.type !== "SubOrchestrationInstanceCreated") continue;
+      const child = await hub.query.get(event.instanceId);
+      if (child && isChildOf(parent, event, child)) children.push(child);
+    }
+  }
+  return children;
+}
+
+/** The id may have been another's when the child was asked for. One that nobody waits for names no parent: it was made with the event. */
+function isChildOf(
+  { instanceId }: InstanceRecord,
+  { fireAndForget, timestamp, name }: SubOrchestrationInstanceCreated,
+  child: InstanceRecord,
+): boolean {
+  if (!fireAndForget) return child.parent?.instanceId === instanceId;
+  return child.parent === undefined && child.createdAt === timestamp && child.name === name;
 }
 
 async function purgeMatching(

@@ -21,10 +21,8 @@ import type { Rpc } from "./served-hub.ts";
 const EXECUTION_ID = /^[0-9a-f]{32}$/;
 
 /** @throws {RpcError} ALREADY_EXISTS, INVALID_ARGUMENT */
-export const startInstance: Rpc<CreateInstanceRequest, CreateInstanceResponse> = async (
-  request,
-  { hub: { client }, userAgent },
-) => {
+export const startInstance: Rpc<CreateInstanceRequest, CreateInstanceResponse> = async (request, call) => {
+  const { client } = call.hub;
   const { instanceId, name, version, input, executionId } = request;
   const policy = request.orchestrationIdReusePolicy;
   const startAt = decodeOptionalTimestamp(request.scheduledStartTimestamp);
@@ -39,7 +37,8 @@ export const startInstance: Rpc<CreateInstanceRequest, CreateInstanceResponse> =
         executionId: executionId !== undefined && EXECUTION_ID.test(executionId) ? executionId : undefined,
         tags: decodeTags(request.tags),
         traceContext: decodeTraceContext(request.parentTraceContext),
-        replaceable: policy && replaceableOf(policy, isGo(userAgent)),
+        replaceable: policy && replaceableOf(policy, isGo(call.userAgent)),
+        signal: policy && call.signal,
       }),
     });
     return create(CreateInstanceResponseSchema, { instanceId: started });

@@ -3,13 +3,8 @@ import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import type { RemoteTurnResult } from "../core/remote-execution.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { ActivityCall, ActivityOutcome, FunctionKind, RunningActivity } from "../engine/executor.ts";
-import {
-  NoWorker,
-  type RemoteWorkers,
-  type TurnToRun,
-  Withdrawn,
-  type WorkElsewhere,
-} from "../engine/remote-workers.ts";
+import { NoWorker, type RemoteWorkers, type TurnToRun, Withdrawn } from "../engine/remote-workers.ts";
+import type { WorkElsewhere } from "../engine/work-elsewhere.ts";
 import { failedActivity, failedBatch, failedTurn } from "./failed-work.ts";
 import { firstOperations } from "./first-operations.ts";
 import { type Settling, settling } from "./settling.ts";
@@ -180,10 +175,10 @@ export class WorkerPool implements RemoteWorkers {
     };
   }
 
-  runEntity(asked: EntityBatch): Promise<EntityBatchResult> {
+  runEntity(asked: EntityBatch): WorkElsewhere<EntityBatchResult> {
     const batch = firstOperations(asked);
-    const { promise, ...settles } = settling<EntityBatchResult>();
-    this.#dispatch({
+    const { promise: outcome, ...settles } = settling<EntityBatchResult>();
+    const work: EntityWork = {
       kind: "entity",
       name: batch.entity.name,
       version: undefined,
@@ -197,8 +192,13 @@ export class WorkerPool implements RemoteWorkers {
       isWhole: false,
       batch,
       settling: settles,
-    });
-    return promise;
+    };
+    this.#dispatch(work);
+    const withdraw = (): void => {
+      this.#remove(work);
+      settles.reject(new Withdrawn(`The batch of entity '${batch.instanceId}' was taken back.`));
+    };
+    return { outcome, withdraw };
   }
 
   // --- what workers answer ---

@@ -128,8 +128,8 @@ export type CommitOutcome =
       readonly type: "applied" | "already";
       /** The ids the store gave to `messages`, in their order. */
       readonly messageIds: readonly number[];
-      /** Starts that were not made because their id is taken by a live instance (S-112). */
-      readonly refusedStarts?: readonly { readonly instanceId: string; readonly status: RuntimeStatus }[];
+      /** Starts, by their runs, that were not made because their id is taken by a live instance with this status (S-112). */
+      readonly refusedStarts?: readonly { readonly run: number; readonly status: RuntimeStatus }[];
     }
   | { readonly type: "fenced" | "conflict" | "gone" }
   | { readonly type: "exists"; readonly status: RuntimeStatus }

@@ -79,6 +79,7 @@ const FIELDS: { readonly [T in HistoryEvent["type"]]: Fields<T> } = {
     reason: maybe(text),
     output: maybe(json),
     recurse: fc.constantFrom(undefined, true),
+    parentInstanceId: maybe(text),
   },
   ExecutionSuspended: { reason: maybe(text) },
   ExecutionResumed: { reason: maybe(text) },

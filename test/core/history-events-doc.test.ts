@@ -30,7 +30,12 @@ const EVENTS: { readonly [T in HistoryEventName]: Presence<T> } = {
     generation: optional,
   },
   ExecutionCompleted: { eventId: required, status: required, result: optional, failure: optional },
-  ExecutionTerminated: { reason: optional, output: optional, recurse: optional },
+  ExecutionTerminated: {
+    reason: optional,
+    output: optional,
+    recurse: optional,
+    parentInstanceId: optional,
+  },
   ExecutionSuspended: { reason: optional },
   ExecutionResumed: { reason: optional },
   ExecutionRewound: { reason: optional, parent: optional, formerExecutionId: optional },

@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { EntityId } from "../../src/core/entity-id.ts";
+import { encodeEntity } from "../../src/core/entity-state.ts";
+import { encodeChunk } from "../../src/core/history-chunk.ts";
 import { StorageUnavailableError } from "../../src/storage/index.ts";
 import { HubInMemory } from "./hub-in-memory.ts";
 
@@ -143,6 +145,37 @@ test("S-159: entities signal each other and start orchestrations", async () => {
   expect((await client.getStatus("child"))?.output).toBeDefined();
 });
 
+test.each(["stays", "dies in between"])(
+  "an orchestration that an entity starts for later begins then, when the host %s",
+  async (fate) => {
+    const hub = hubWithCounter();
+    hub.app.orchestration("report", (context) => context.currentUtcDateTime.getTime());
+    hub.app.entity("boss", (context) => {
+      const startAt = new Date(hub.clock.now() + 3_600_000);
+      context.startOrchestration("report", undefined, { instanceId: "child", startAt });
+    });
+    const host = await hub.host();
+    const due = hub.clock.now() + 3_600_000;
+    await host.client.entities.signal(new EntityId("boss", ""), "go");
+    await hub.clock.advance(60_000);
+    const client = await hub.client();
+    expect((await client.getStatus("child"))?.runtimeStatus).toBe("Pending");
+    if (fate !== "stays") {
+      host.worker.kill();
+      await hub.host();
+    }
+
+    await hub.clock.advance(3_500_000);
+    expect((await client.getStatus("child"))?.runtimeStatus).toBe("Pending");
+    await hub.clock.advance(100_000);
+
+    const status = await client.getStatus("child");
+    expect(status?.runtimeStatus).toBe("Completed");
+    expect(status?.output).toBeGreaterThanOrEqual(due);
+    expect(status?.output).toBeLessThan(due + 1_000);
+  },
+);
+
 test("E-5: a signal with a time waits for it, from clients and from orchestrations, also over a change of owner", async () => {
   const hub = hubWithCounter();
   const first = await hub.host();
@@ -187,13 +220,95 @@ test("an entity that one batch makes and deletes leaves nothing", async () => {
   expect(await (await hub.store()).query.messages("@counter@a")).toEqual([]);
 });
 
-test("S-161: cleanEntityStorage removes what is empty and nothing else", async () => {
+describe("S-160: an entity that has no state, no lock and nothing to do leaves nothing", () => {
+  const isLeft = async (hub: HubInMemory): Promise<boolean> =>
+    (await (await hub.store()).query.get("@counter@a")) !== undefined;
+
+  test.each([
+    [
+      "deleted by a signal",
+      [
+        ["signal", "add"],
+        ["signal", "delete"],
+      ],
+    ],
+    [
+      "deleted by a call",
+      [
+        ["signal", "add"],
+        ["call", "delete"],
+      ],
+    ],
+    ["called, and sets no state", [["call", "get"]]],
+    ["called, and fails", [["call", "unknown"]]],
+    ["signaled, and signals another", [["signal", "send"]]],
+  ] as const)("%s", async (_title, operations) => {
+    const hub = hubWithCounter();
+    const { client } = await hub.host();
+
+    for (const [how, operation] of operations) {
+      if (how === "signal") await client.entities.signal(COUNTER, operation, 1);
+      else await client.startNew("call", { input: ["a", operation, null] });
+      await hub.clock.advance(50);
+    }
+
+    expect(await isLeft(hub)).toBe(false);
+    expect(await (await hub.store()).query.messages("@counter@a")).toEqual([]);
+  });
+
+  test("locked: once it is unlocked", async () => {
+    const hub = hubWithCounter();
+    hub.app.orchestration("hold", function* (context) {
+      yield context.lock(COUNTER);
+      yield context.waitForExternalEvent("go");
+    });
+    const { client } = await hub.host();
+    const id = await client.startNew("hold");
+    await hub.clock.advance(50);
+    expect(await isLeft(hub)).toBe(true);
+
+    await client.raiseEvent(id, "go");
+    await hub.clock.advance(50);
+
+    expect(await isLeft(hub)).toBe(false);
+  });
+
+  test("and the host dies in between: the next sees to it", async () => {
+    const hub = hubWithCounter();
+    const first = await hub.host({
+      wrap: (worker) => ({
+        ...worker,
+        commit: async (episodes) => {
+          const outcomes = await worker.commit(episodes);
+          const isEntity = episodes.some(({ instanceId }) => instanceId === "@counter@a");
+          return isEntity ? new Promise(() => undefined) : outcomes;
+        },
+      }),
+    });
+    await first.client.startNew("call", { input: ["a", "get", null] });
+    await hub.clock.advance(50);
+    expect(await isLeft(hub)).toBe(true);
+    first.worker.kill();
+
+    await hub.host();
+    await hub.clock.advance(60_000);
+
+    expect(await isLeft(hub)).toBe(false);
+  });
+});
+
+test("S-161: cleanEntityStorage removes what was left empty and nothing else", async () => {
   const hub = hubWithCounter();
   const { client } = await hub.host();
-  await client.entities.signal(COUNTER, "add", 1);
+  const store = await hub.store();
+  const left = { instanceId: "@counter@a", executionId: "e", name: "counter", createdAt: hub.clock.now() };
+  const chunk = { seq: 0, at: hub.clock.now(), ...encodeChunk([], hub.clock.now()) };
+  await store.client.restore(
+    left,
+    { status: "Running", input: encodeEntity({ state: undefined, lock: undefined }) },
+    [chunk],
+  );
   await client.entities.signal(new EntityId("counter", "b"), "add", 1);
-  await hub.clock.advance(50);
-  await client.entities.signal(COUNTER, "delete");
   await hub.clock.advance(50);
 
   const cleaned = await client.entities.clean();

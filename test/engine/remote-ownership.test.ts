@@ -105,6 +105,91 @@ describe("a host that has lost its partition while a turn is under way", () => {
   });
 });
 
+test("a host that has lost its partition takes the batches of entities back, and the new owner's workers have them", async () => {
+  const hub = new HubInMemory();
+  const counters = new App();
+  let added = 0;
+  counters.entity("counter", (context) => {
+    added += 1;
+    context.setState(added);
+  });
+  let isAsleep = false;
+  const elsewhere = new WorkersElsewhere(hub.clock);
+  const first = await hub.host({
+    remoteWorkers: elsewhere,
+    wrap: (worker) => ({
+      ...worker,
+      beat: () => (isAsleep ? Promise.reject(new Error("asleep")) : worker.beat()),
+    }),
+  });
+  const second = await scene(hub);
+  await first.client.entities.signal(new EntityId("counter", "a"), "add");
+  await hub.clock.settle();
+  expect(elsewhere.waiting).toEqual(["entity counter"]);
+
+  isAsleep = true;
+  second.elsewhere.connect(counters);
+  await hub.clock.advance(LEASE_MS + 2_000);
+  isAsleep = false;
+  await hub.clock.advance(LEASE_MS);
+  elsewhere.connect(counters);
+  await hub.clock.advance(1_000);
+
+  expect(first.worker.role).toBe("standby");
+  expect(elsewhere.waiting).toEqual([]);
+  expect(added).toBe(1);
+});
+
+describe("an entity elsewhere that is purged while it has a batch", () => {
+  async function withABatch() {
+    const all = await scene();
+    const seen: unknown[] = [];
+    all.app.entity<number>("counter", (context) => {
+      const value = context.getState(() => 0);
+      seen.push(value);
+      context.setState(value + 1);
+    });
+    const id = new EntityId("counter", "a");
+    const worker = all.elsewhere.connect(all.app, { slots: 1 });
+    await all.client.entities.signal(id, "add");
+    await all.hub.clock.settle();
+    worker.isPaused = true;
+    await all.client.entities.signal(id, "add");
+    await all.hub.clock.settle();
+    expect(worker.inHand.size).toBe(1);
+    return { ...all, id, worker, seen };
+  }
+
+  test("in this process: it is taken back, and the operations have their turn on a new one", async () => {
+    const { client, hub, id, worker, elsewhere, app, seen } = await withABatch();
+    elsewhere.connect(app);
+
+    await client.purgeInstances(["@counter@a"]);
+    await hub.clock.settle();
+
+    expect(seen).toEqual([0, 0]);
+    expect(await client.entities.read(id)).toMatchObject({ state: "1" });
+    await worker.goOn();
+    await hub.clock.settle();
+    expect(await client.entities.read(id)).toMatchObject({ state: "1" });
+    expect(hub.complaints).toEqual([]);
+  });
+
+  test("in another process: what it comes to is dropped, and the operations have their turn on a new one", async () => {
+    const { client, hub, id, worker, seen } = await withABatch();
+
+    await (await hub.client()).purgeInstances(["@counter@a"]);
+    await hub.clock.settle();
+    expect(await client.entities.read(id)).toBeUndefined();
+    expect(await (await hub.store()).query.messages("@counter@a")).toHaveLength(1);
+    await worker.goOn();
+    await hub.clock.settle();
+
+    expect(seen).toEqual([0, 1, 0]);
+    expect(await client.entities.read(id)).toMatchObject({ state: "1" });
+  });
+});
+
 describe("a host that stops", () => {
   async function stop({ worker, hub }: Scene, drainMs: number): Promise<number> {
     const began = hub.clock.now();

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { TaskHubClient } from "../../src/engine/task-hub-client.ts";
+import type { ClientStore } from "../../src/storage/index.ts";
 import { type Host, HubInMemory } from "./hub-in-memory.ts";
 
 function hubWithOrders(settings = {}): HubInMemory {
@@ -86,6 +88,72 @@ describe("an id that is taken", () => {
       expect(await client.getStatus("1")).toMatchObject({ runtimeStatus: "Running", input: "second" });
     },
   );
+
+  describe("while the instance is ended to be replaced", () => {
+    /** A client of a process that runs nothing; this happens just before the end it asks for is sent. */
+    async function clientThat(
+      hub: HubInMemory,
+      beforeTheEnd: () => Promise<unknown>,
+    ): Promise<TaskHubClient> {
+      const store = await hub.store();
+      const client: ClientStore = {
+        create: (instance, replaces) => store.client.create(instance, replaces),
+        restore: (instance, patch, chunks) => store.client.restore(instance, patch, chunks),
+        send: async (messages) => {
+          await beforeTheEnd();
+          return store.client.send(messages);
+        },
+      };
+      const { clock, settings } = hub;
+      return new TaskHubClient({
+        store: { ...store, client },
+        settings,
+        clock,
+      });
+    }
+
+    test("one that completes by itself stays, when only what was terminated may be replaced", async () => {
+      const hub = hubWithOrders();
+      const host = await hub.host();
+      await host.client.startNew("order", { instanceId: "1", input: "first" });
+      const client = await clientThat(hub, () => finish(host, "1"));
+
+      const start = client.startNew("order", { instanceId: "1", replaceable: ["Running", "Terminated"] });
+
+      await expect(start).rejects.toMatchObject({
+        code: "INSTANCE_ALREADY_EXISTS",
+        message: expect.stringContaining("Completed"),
+      });
+      expect((await host.client.getStatus("1"))?.output).toEqual(["first", "now"]);
+    });
+
+    test("one that is purged is out of the way", async () => {
+      const hub = hubWithOrders();
+      const host = await hub.host();
+      await host.client.startNew("order", { instanceId: "1", input: "first" });
+      const client = await clientThat(hub, async () => {
+        await finish(host, "1");
+        await host.client.purgeInstances(["1"]);
+      });
+
+      await client.startNew("order", { instanceId: "1", input: "second", onConflict: "replace" });
+
+      expect((await host.client.getStatus("1"))?.input).toBe("second");
+    });
+
+    test("a caller that has gone waits no longer", async () => {
+      const hub = hubWithOrders();
+      const client = await hub.client();
+      await client.startNew("order", { instanceId: "1" });
+      const caller = new AbortController();
+
+      const { signal } = caller;
+      const start = client.startNew("order", { instanceId: "1", onConflict: "replace", signal });
+      caller.abort();
+
+      await expect(start).rejects.toMatchObject({ name: "AbortError" });
+    });
+  });
 
   test("S-8: of a hundred starts at once exactly one wins", async () => {
     const hub = hubWithOrders();

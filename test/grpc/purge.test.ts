@@ -198,6 +198,33 @@ describe("recursive", () => {
     expect(await left(client)).toEqual(expected);
   });
 
+  test.each([
+    ["waits for", [], [action.complete(1)]],
+    ["does not wait for", [action.complete(1)], undefined],
+  ])(
+    "what was no child stays: its id was taken when the parent asked for one that it %s",
+    async (_title, inTheTurn, later) => {
+      const sidecar = await startSidecar();
+      const { client } = sidecar;
+      const worker = await ScriptedWorker.connect(sidecar);
+      await client.start("shared", { instanceId: "shared" });
+      await worker.answerTurn(await worker.turn(), []);
+      await sidecar.clock.advance(1_000);
+      await client.start("top", { instanceId: "top" });
+      await worker.answerTurn(await worker.turn(), [action.child(0, "shared", "shared"), ...inTheTurn]);
+      if (later) await worker.answerTurn(await worker.turnOf("top"), later);
+      await client.ended("top");
+      await client.call("raiseEvent", { instanceId: "shared", name: "go" });
+      await worker.answerTurn(await worker.turnOf("shared"), [action.complete(0)]);
+      await client.ended("shared");
+
+      const { deletedInstanceCount } = await client.call("purgeInstances", byId("top", { recursive: true }));
+
+      expect(deletedInstanceCount).toBe(1);
+      expect(await left(client)).toEqual(["shared"]);
+    },
+  );
+
   test("a parent that lives keeps its children", async () => {
     const { client } = await startSidecar({ app: programs() });
     await client.start("parent", { instanceId: "parent", input: '"child"' });

@@ -286,6 +286,31 @@ describe("health pings", () => {
   });
 });
 
+describe("when the hub is no longer this process's to run", () => {
+  test("nobody else is sent what a worker has", async () => {
+    const sidecar = await startSidecar();
+    const first = await withSomeOfEach(sidecar);
+    expect(await kindsOfThree(first)).toEqual(KINDS);
+
+    await sidecar.hub.close({ drainMs: 0 });
+    await first.disconnect();
+    const second = await ScriptedWorker.connect(sidecar);
+
+    expect(await second.unseen()).toEqual([]);
+  });
+
+  test("nobody is sent what waits for a worker", async () => {
+    const sidecar = await startSidecar();
+    await sidecar.client.call("signalEntity", { instanceId: "@thing@a", name: "do" });
+    await sidecar.settle();
+
+    await sidecar.hub.close({ drainMs: 0 });
+    const worker = await ScriptedWorker.connect(sidecar);
+
+    expect(await worker.unseen()).toEqual([]);
+  });
+});
+
 describe("when the server stops", () => {
   test("streams end with UNAVAILABLE", async () => {
     const sidecar = await startSidecar();

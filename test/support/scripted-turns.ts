@@ -1,12 +1,8 @@
 import type { EntityBatchResult } from "../../src/core/entity-batch.ts";
 import type { RemoteTurnResult } from "../../src/core/remote-execution.ts";
 import type { ActivityOutcome, FunctionKind, RunningActivity } from "../../src/engine/executor.ts";
-import {
-  type RemoteWorkers,
-  type TurnToRun,
-  Withdrawn,
-  type WorkElsewhere,
-} from "../../src/engine/remote-workers.ts";
+import { type RemoteWorkers, type TurnToRun, Withdrawn } from "../../src/engine/remote-workers.ts";
+import type { WorkElsewhere } from "../../src/engine/work-elsewhere.ts";
 
 interface TurnInHand {
   readonly turn: TurnToRun;
@@ -60,7 +56,7 @@ export class ScriptedTurns implements RemoteWorkers {
     return { outcome: new Promise<ActivityOutcome>(() => undefined), abort: () => undefined };
   }
 
-  runEntity(): Promise<EntityBatchResult> {
-    return Promise.reject(new Error("It has no entities."));
+  runEntity(): WorkElsewhere<EntityBatchResult> {
+    throw new Error("It has no entities.");
   }
 }

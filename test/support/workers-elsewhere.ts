@@ -11,14 +11,9 @@ import type {
 } from "../../src/engine/executor.ts";
 import { LocalExecutor } from "../../src/engine/local-executor.ts";
 import type { FunctionRegistry } from "../../src/engine/registry.ts";
-import {
-  NoWorker,
-  type RemoteWorkers,
-  type TurnToRun,
-  Withdrawn,
-  type WorkElsewhere,
-} from "../../src/engine/remote-workers.ts";
+import { NoWorker, type RemoteWorkers, type TurnToRun, Withdrawn } from "../../src/engine/remote-workers.ts";
 import { defaultSettings } from "../../src/engine/settings.ts";
+import type { WorkElsewhere } from "../../src/engine/work-elsewhere.ts";
 
 type Answer = RemoteTurnResult | ActivityOutcome | EntityBatchResult;
 
@@ -226,10 +221,13 @@ export class WorkersElsewhere implements RemoteWorkers {
     };
   }
 
-  runEntity(batch: EntityBatch): Promise<EntityBatchResult> {
+  runEntity(batch: EntityBatch): WorkElsewhere<EntityBatchResult> {
     const run = ({ executor }: WorkerElsewhere): Answer | Promise<Answer> => executor.runEntity(batch);
     const work = this.#offer({ kind: "entity", name: batch.entity.name, version: undefined, run });
-    return work.outcome as Promise<EntityBatchResult>;
+    return {
+      outcome: work.outcome as Promise<EntityBatchResult>,
+      withdraw: () => work.fail(new Withdrawn()),
+    };
   }
 
   #accepting(what: Omit<ToRun, "run">): readonly WorkerElsewhere[] {

@@ -115,7 +115,7 @@ function release(hub: MemoryHub, episode: Episode): CommitEffects {
   for (const timer of episode.timersNew) hub.addTimer(timer);
   const refusedStarts = episode.starts.flatMap((start) => {
     const status = hub.makeRoom(start.instanceId, TERMINAL_STATUSES);
-    if (status !== undefined) return [{ instanceId: start.instanceId, status }];
+    if (status !== undefined) return [{ run: start.run, status }];
     hub.insert(start);
     return [];
   });

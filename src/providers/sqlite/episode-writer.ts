@@ -126,7 +126,7 @@ export class EpisodeWriter {
     const existing = instances.find(this.#hub, start.instanceId);
     if (existing === undefined) return undefined;
     const status = statusOf(existing.status);
-    if (!isTerminal(status)) return { instanceId: start.instanceId, status };
+    if (!isTerminal(status)) return { run: start.run, status };
     this.#tables.removeInstance(this.#hub, start.instanceId, existing.run);
     instances.insert(this.#hub, start);
     return undefined;

@@ -77,12 +77,13 @@ export function describeEpisodes(open: OpenHarness): void {
       const owner = await scene().join();
       const run = await scene().create("a");
       await scene().create("child");
-      const episode = fullEpisode(owner, run, await owner.store.allocateRuns(1));
+      const childRun = await owner.store.allocateRuns(1);
+      const episode = fullEpisode(owner, run, childRun);
 
       const first = await owner.apply(episode);
       const [second] = await owner.commit(episode);
 
-      expect(first.refusedStarts).toEqual([{ instanceId: "child", status: "Pending" }]);
+      expect(first.refusedStarts).toEqual([{ run: childRun, status: "Pending" }]);
       expect(second).toEqual({ ...first, type: "already" });
       expect(await hub.query.messages("b")).toHaveLength(1);
       expect(await historyOf(hub, "a")).toHaveLength(1);
@@ -183,9 +184,21 @@ export function describeEpisodes(open: OpenHarness): void {
         }),
       );
 
-      expect(outcome.refusedStarts).toEqual([{ instanceId: "live", status: "Pending" }]);
+      expect(outcome.refusedStarts).toEqual([{ run: first, status: "Pending" }]);
       expect(await scene().hub.query.get("live")).toMatchObject({ input: "1" });
       expect(await scene().hub.query.get("fresh")).toMatchObject({ run: first + 1 });
+    });
+
+    test("of two starts with one id the first is made", async () => {
+      const owner = await scene().join();
+      const run = await scene().create("a");
+      const first = await owner.store.allocateRuns(2);
+      const twins = [first, first + 1].map((each) => ({ ...newInstance("twin"), run: each }));
+
+      const outcome = await owner.apply(owner.episode("a", run, { starts: twins }));
+
+      expect(outcome.refusedStarts).toEqual([{ run: first + 1, status: "Pending" }]);
+      expect(await scene().hub.query.get("twin")).toMatchObject({ run: first });
     });
 
     test("a start replaces a terminal instance with its id", async () => {
