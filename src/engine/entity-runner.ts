@@ -52,7 +52,16 @@ export class EntityRunner {
       return this.#after.rest(instance);
     }
     instance.phase = "running";
-    this.#execute(instance, entity, steps);
+    this.#contained(instance, entity, () => this.#execute(instance, entity, steps));
+  }
+
+  /** An entity whose batch cannot be made or written down is left alone; its neighbors go on. */
+  #contained(instance: ActiveInstance, entity: ActiveEntity, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#after.unwritable(instance, entity.queue.splice(0), error);
+    }
   }
 
   get #isFull(): boolean {
@@ -79,7 +88,9 @@ export class EntityRunner {
       .then(
         (value) => {
           entity.withdraw = undefined;
-          if (!this.#after.tenure.over) this.#finish(instance, entity, steps, value);
+          if (!this.#after.tenure.over) {
+            this.#contained(instance, entity, () => this.#finish(instance, entity, steps, value));
+          }
           void this.#ports.pump.flush();
         },
         (error: unknown) => this.#abort(instance, entity, error),

@@ -94,7 +94,7 @@ export class EpisodeRunner {
       this.#asyncEpisodes < settings.maxConcurrentOrchestratorFunctions &&
       clock.now() - began <= WAVE_MS
     ) {
-      this.#runEpisode(this.#ready[next++] as ActiveInstance);
+      this.#run(this.#ready[next++] as ActiveInstance);
     }
     this.#ready = next === this.#ready.length ? [] : this.#ready.slice(next);
     void pump.flush().then(() => {
@@ -103,9 +103,17 @@ export class EpisodeRunner {
     });
   }
 
-  #runEpisode(instance: ActiveInstance): void {
+  #run(instance: ActiveInstance): void {
     if (instance.entity) return this.#entities.run(instance, instance.entity);
     const messages = takeMessages(instance);
+    try {
+      this.#runEpisode(instance, messages);
+    } catch (error) {
+      this.#after.unwritable(instance, messages, error);
+    }
+  }
+
+  #runEpisode(instance: ActiveInstance, messages: readonly PendingMessage[]): void {
     if (messages.length === 0 && !instance.session?.isDue) return this.#after.rest(instance);
     instance.phase = "running";
     const { session } = instance;

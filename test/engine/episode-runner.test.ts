@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
+import type { EntityBatch, EntityBatchResult } from "../../src/core/entity-batch.ts";
+import { EntityId } from "../../src/core/entity-id.ts";
 import type { OrchestratorAction } from "../../src/core/orchestrator-action.ts";
+import type { RemoteTurnResult } from "../../src/core/remote-execution.ts";
+import type { TurnToRun } from "../../src/engine/remote-workers.ts";
+import type { WorkElsewhere } from "../../src/engine/work-elsewhere.ts";
 import { ScriptedTurns } from "../support/scripted-turns.ts";
 import { HubInMemory } from "./hub-in-memory.ts";
 
@@ -32,4 +37,46 @@ test("an orchestration of whose turn no episode can be made is put into quaranti
   await client.terminate("odd", "enough");
   await hub.clock.settle();
   expect((await client.getStatus("odd"))?.runtimeStatus).toBe("Terminated");
+});
+
+/** It cannot be sent the turn of one orchestration, and one operation makes a state of what cannot be written. */
+class OddWorkers extends ScriptedTurns {
+  override accepts(): boolean {
+    return true;
+  }
+
+  override runTurn(turn: TurnToRun): WorkElsewhere<RemoteTurnResult> {
+    if (turn.started.instanceId === "odd") throw new RangeError("Invalid typed array length");
+    return super.runTurn(turn);
+  }
+
+  override runEntity({ operations }: EntityBatch): WorkElsewhere<EntityBatchResult> {
+    const state = operations[0]?.operation === "add" ? "1" : (1n as unknown as string);
+    const result = { type: "completed", result: undefined } as const;
+    return {
+      outcome: Promise.resolve({ results: [result], state, actions: [] }),
+      withdraw: () => undefined,
+    };
+  }
+}
+
+test.each([
+  ["an orchestration whose turn cannot be made", "odd"],
+  ["an entity of whose batch no episode can be made", "@counter@a"],
+])("%s is put into quarantine, and its neighbors go on", async (_what, instanceId) => {
+  const hub = new HubInMemory();
+  const turns = new OddWorkers();
+  const { client } = await hub.host({ remoteWorkers: turns });
+  await client.startNew("elsewhere", { instanceId: "odd" });
+  await client.startNew("elsewhere", { instanceId: "neighbor" });
+  for (const operation of ["add", "spoil"]) {
+    await client.entities.signal(new EntityId("counter", "a"), operation);
+    await hub.clock.settle();
+  }
+
+  turns.answer("neighbor", { customStatus: '"fine"' });
+  await hub.clock.settle();
+
+  expect((await client.getStatus("neighbor"))?.customStatus).toBe("fine");
+  expect((await client.whyWaiting(instanceId))?.sentence).toContain("Its episode cannot be made");
 });

@@ -1,4 +1,4 @@
-import type { EntityBatchResult } from "../../src/core/entity-batch.ts";
+import type { EntityBatch, EntityBatchResult } from "../../src/core/entity-batch.ts";
 import type { RemoteTurnResult } from "../../src/core/remote-execution.ts";
 import type { ActivityOutcome, FunctionKind, RunningActivity } from "../../src/engine/executor.ts";
 import { type RemoteWorkers, type TurnToRun, Withdrawn } from "../../src/engine/remote-workers.ts";
@@ -56,7 +56,7 @@ export class ScriptedTurns implements RemoteWorkers {
     return { outcome: new Promise<ActivityOutcome>(() => undefined), abort: () => undefined };
   }
 
-  runEntity(): WorkElsewhere<EntityBatchResult> {
+  runEntity(_batch: EntityBatch): WorkElsewhere<EntityBatchResult> {
     throw new Error("It has no entities.");
   }
 }
