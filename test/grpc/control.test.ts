@@ -131,6 +131,27 @@ describe("suspend and resume", () => {
     await expect.poll(() => client.statusOf(instanceId)).toBe("RUNNING");
   });
 
+  test("of an orchestration of a worker: what comes meanwhile is one turn afterwards", async () => {
+    const sidecar = await startSidecar();
+    const { client } = sidecar;
+    const worker = await ScriptedWorker.connect(sidecar);
+    const instanceId = await client.start("anything");
+    await worker.answerTurn(await worker.turn(), [action.activity(0, "work")]);
+    const activity = await worker.activity();
+    await client.call("suspendInstance", { instanceId });
+    await expect.poll(() => client.statusOf(instanceId)).toBe("SUSPENDED");
+
+    await worker.answerActivity(activity, "1");
+    await client.call("raiseEvent", { instanceId, name: "go" });
+    expect(await worker.unseen()).toEqual([]);
+    await client.call("resumeInstance", { instanceId });
+
+    const { newEvents, pastEvents } = await worker.turn();
+    const told = [...pastEvents, ...newEvents].map(({ eventType }) => eventType.case);
+    expect(told).toEqual(expect.arrayContaining(["taskCompleted", "eventRaised", "executionResumed"]));
+    expect(await worker.unseen()).toEqual([]);
+  });
+
   test("of an instance that has not begun: no worker sees it before it is resumed", async () => {
     const sidecar = await startSidecar();
     const { client } = sidecar;

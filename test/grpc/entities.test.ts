@@ -51,6 +51,15 @@ async function keysOf(client: SidecarClient): Promise<readonly string[]> {
 }
 
 describe("signal", () => {
+  test("what is wrong with an id that is too long is its length", async () => {
+    const { client } = await startSidecar();
+
+    await expect(add(client, `@counter@${"x".repeat(92)}`, "1")).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining("length"),
+    });
+  });
+
   test("an entity springs up on its first operation", async () => {
     const { client } = await startSidecar({ app: programs() });
     expect((await client.call("getEntity", { instanceId: "@counter@a" })).exists).toBe(false);
@@ -170,6 +179,21 @@ describe("get", () => {
     await expect(client.call("getEntity", { instanceId })).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
     });
+  });
+
+  test("says how much waits while a worker has a batch", async () => {
+    const sidecar = await startSidecar();
+    const { client } = sidecar;
+    const worker = await ScriptedWorker.connect(sidecar);
+    const done = { results: [{ resultType: { case: "success" as const, value: {} } }], entityState: "1" };
+    await add(client, "@thing@a", "1");
+    await worker.answerBatch(await worker.batch(), done);
+    for (let count = 0; count < 3; count++) await add(client, "@thing@a", "1");
+    await worker.batch();
+
+    const { entity } = await client.call("getEntity", { instanceId: "@thing@a" });
+
+    expect(entity?.backlogQueueSize).toBe(3);
   });
 
   test("says who has locked it", async () => {

@@ -1,3 +1,5 @@
+import { create } from "@bufbuild/protobuf";
+import { StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import { type InstanceQuery, OrchestrationStatus } from "../../src/wire/generated/orchestrator_service_pb.ts";
@@ -53,6 +55,11 @@ describe("query", () => {
     ["the prefix of entities", { instanceIdPrefix: "@counter" }, []],
     ["all of it", { runtimeStatus: [FAILED], instanceIdPrefix: "f", createdTimeFrom: past }, ["failed"]],
     ["what contradicts itself", { runtimeStatus: [FAILED], instanceIdPrefix: "comp" }, []],
+    [
+      "another hub's name, which the call says otherwise",
+      { taskHubNames: [create(StringValueSchema, { value: "Another" })] },
+      ALL,
+    ],
     ["no number", { maxInstanceCount: 0 }, ALL],
     ["a number below 0", { maxInstanceCount: -1 }, ALL],
   ])("for %s", async (_title, query, expected) => {

@@ -9,7 +9,7 @@ import { encodeTimestamp } from "../../src/wire/timestamp-codec.ts";
 import { programs } from "./programs.ts";
 import { action, ScriptedWorker } from "./scripted-worker.ts";
 import { startSidecar } from "./sidecar.ts";
-import type { SidecarClient } from "./sidecar-client.ts";
+import { kindsOf, type SidecarClient } from "./sidecar-client.ts";
 
 const { COMPLETED, FAILED, PENDING, RUNNING, SUSPENDED, TERMINATED } = OrchestrationStatus;
 const { ERROR, IGNORE, TERMINATE } = OrchestrationIdReuseAction;
@@ -172,7 +172,52 @@ describe("an id that is taken", () => {
   });
 });
 
+test("what replaces a live instance begins anew, and nothing of the other counts any more", async () => {
+  const sidecar = await startSidecar();
+  const { client } = sidecar;
+  const worker = await ScriptedWorker.connect(sidecar);
+  await client.start("anything", { instanceId: "id" });
+  await worker.answerTurn(await worker.turn(), [action.activity(0, "work")]);
+  const activity = await worker.activity();
+  await client.call("raiseEvent", { instanceId: "id", name: "go" });
+  const turn = await worker.turn();
+  await client.call("raiseEvent", { instanceId: "id", name: "more" });
+
+  await client.start("another", {
+    instanceId: "id",
+    orchestrationIdReusePolicy: { replaceableStatus: [RUNNING, TERMINATED] },
+  });
+
+  const first = await worker.turn();
+  expect(kindsOf(first.newEvents)).toEqual(["orchestratorStarted", "executionStarted"]);
+  expect(first.pastEvents).toEqual([]);
+  await worker.answerActivity(activity, "late");
+  await worker.answerTurn(turn, [action.complete(1, "late")]);
+  expect(await worker.unseen()).toEqual([]);
+  await worker.answerTurn(first, [action.complete(0, "1")]);
+  expect((await client.ended("id")).output).toBe("1");
+});
+
 describe("the time of the start", () => {
+  test.each([
+    ["terminated", "terminated"],
+    ["replaced", "replaced"],
+  ])("to come: it is %s before that", async (_how, how) => {
+    const { client } = await startSidecar({ app: programs() });
+    const time = encodeTimestamp(Date.now() + 3_600_000);
+    await client.start("waits", { instanceId: "id", scheduledStartTimestamp: time });
+
+    if (how === "terminated") await client.call("terminateInstance", { instanceId: "id" });
+    else {
+      await client.start("echo", {
+        instanceId: "id",
+        orchestrationIdReusePolicy: { replaceableStatus: [PENDING, TERMINATED] },
+      });
+    }
+
+    expect((await client.ended("id")).status).toBe(how === "terminated" ? "TERMINATED" : "COMPLETED");
+  });
+
   test.each([
     ["the beginning of 1970", 0],
     ["the past", Date.UTC(2020, 0, 1)],

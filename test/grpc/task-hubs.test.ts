@@ -87,6 +87,22 @@ describe("hubs", () => {
     expect(await client.statusOf("id")).toBe("PENDING");
   });
 
+  test("that are deleted answer who waits there", async () => {
+    const sidecar = await startSidecar();
+    const client = sidecar.connect(other);
+    const instanceId = await client.start("anything");
+    const waits = [client.ended(instanceId), client.started(instanceId)];
+    const ended = expect(Promise.allSettled(waits)).resolves.toMatchObject(
+      waits.map(() => ({ reason: { code: status.NOT_FOUND } })),
+    );
+    // An answer to a later call says that the server has got these.
+    await client.call("hello", {});
+
+    await client.call("deleteTaskHub", {});
+
+    await ended;
+  });
+
   test("the one of the server is not removed", async () => {
     const { client } = await startSidecar();
     await client.start("anything", { instanceId: "id" });
