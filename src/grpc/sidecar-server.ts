@@ -106,8 +106,14 @@ export async function startSidecarServer(options: SidecarServerOptions): Promise
 
 function hubsOfCalls({
   hubOf,
-  isAllowed = async () => true,
+  isAllowed,
 }: Pick<SidecarServerOptions, "hubOf" | "isAllowed">): Pick<HandlerPorts, "hubOfCall" | "hubNameOfCall"> {
+  if (isAllowed === undefined) {
+    return {
+      hubNameOfCall: async (metadata) => hubNameOf(metadata),
+      hubOfCall: (metadata) => hubOf(hubNameOf(metadata)),
+    };
+  }
   const hubNameOfCall = async (metadata: Metadata): Promise<string | undefined> => {
     if (await isAllowed(tokenOf(metadata))) return hubNameOf(metadata);
     throw new RpcError(
@@ -119,11 +125,13 @@ function hubsOfCalls({
 }
 
 /** .NET programs that run in Azure Functions have a header of their own. */
-const HUB_HEADERS = ["taskhub", "durable-taskhub"];
-
 function hubNameOf(metadata: Metadata): string | undefined {
-  const names = HUB_HEADERS.flatMap((header) => metadata.get(header)).map(String);
-  return names.find((name) => name !== "");
+  return firstOf(metadata, "taskhub") ?? firstOf(metadata, "durable-taskhub");
+}
+
+function firstOf(metadata: Metadata, header: string): string | undefined {
+  const [value] = metadata.get(header);
+  return value === undefined || value === "" ? undefined : String(value);
 }
 
 function tokenOf(metadata: Metadata): string {
