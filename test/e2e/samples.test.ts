@@ -301,7 +301,10 @@ sample("entities", (entities) => {
       runtimeStatus: "Failed",
       output: expect.stringContaining("There are 250 cents, not 1000."),
     });
-    expect((await entities.status("@account@ann")).customStatus).toEqual({ entityExists: true });
+    // The end of an orchestration and what its entities make of it are two commits.
+    await expect
+      .poll(async () => (await entities.status("@account@ann")).customStatus)
+      .toEqual({ entityExists: true });
     await entities.eventuallyState("transfers/all", { count: 1 });
   });
 
