@@ -303,7 +303,7 @@ sample("entities", (entities) => {
     });
     // The end of an orchestration and what its entities make of it are two commits.
     await expect
-      .poll(async () => (await entities.status("@account@ann")).customStatus)
+      .poll(async () => (await entities.status("@account@ann")).customStatus, { timeout: 20_000 })
       .toEqual({ entityExists: true });
     await entities.eventuallyState("transfers/all", { count: 1 });
   });
