@@ -207,18 +207,13 @@ export class WorkerPool implements RemoteWorkers {
    * The work with this token; for workers that send none the work with this key, if it was sent over the connection that
    * the answer comes from. `undefined` when it is of another life.
    */
-  find({
-    token,
-    key,
-    peer,
-  }: {
-    readonly token: string;
-    readonly key: string;
-    readonly peer: string;
-  }): AnyWork | undefined {
+  find(
+    { token, key }: { readonly token: string; readonly key: string },
+    call: { readonly peer: string },
+  ): AnyWork | undefined {
     if (token !== "") return this.#sent.get(token);
     const work = this.#byKey.get(key);
-    return work?.sent?.stream.peer === peer ? work : undefined;
+    return work?.sent?.stream.peer === call.peer ? work : undefined;
   }
 
   /** The turn of an execution that a worker has. */

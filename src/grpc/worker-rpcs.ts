@@ -115,9 +115,10 @@ export const completeEntityTask: Rpc<EntityBatchResult, CompleteTaskResponse> = 
 /** The worker will not do it. Work of another life is nobody's any more. */
 export const abandonWork: Rpc<AbandonActivityTaskRequest, AbandonActivityTaskResponse> = async (
   { completionToken },
-  { hub: { workers }, peer },
+  call,
 ) => {
-  const work = workers.find({ token: completionToken, key: "", peer });
+  const { workers } = call.hub;
+  const work = workers.find({ token: completionToken, key: "" }, call);
   if (work) workers.giveBack(work);
   return GIVEN_BACK;
 };
@@ -129,12 +130,13 @@ export const abandonWork: Rpc<AbandonActivityTaskRequest, AbandonActivityTaskRes
 function find<Kind extends AnyWork["kind"]>(
   kind: Kind,
   answer: { readonly token: string; readonly key: string },
-  { hub: { workers, logger }, peer }: RpcCall,
+  call: RpcCall,
 ): Extract<AnyWork, { readonly kind: Kind }> | undefined {
-  const work = workers.find({ ...answer, peer });
+  const { workers, logger } = call.hub;
+  const work = workers.find(answer, call);
   if (work?.kind === kind) return work as Extract<AnyWork, { readonly kind: Kind }>;
   logger.info(
-    { ...answer, peer },
+    { ...answer, peer: call.peer },
     "A worker has answered work that is not its own any more: the answer is not used",
   );
   return undefined;
