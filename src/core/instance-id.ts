@@ -31,6 +31,7 @@ export function checkInstanceId(instanceId: string): void {
  * @throws {DurableError} INVALID_INSTANCE_ID
  */
 export function checkChildId(instanceId: string, parentId: string): void {
+  if (instanceId === parentId) refuse(instanceId, "is that of its parent");
   const inherited = instanceId.startsWith(`${parentId}:`) ? parentId.length + MAX_SUFFIX_LENGTH : 0;
   refuse(instanceId, problemOf(instanceId, Math.max(MAX_INSTANCE_ID_LENGTH, inherited)));
 }

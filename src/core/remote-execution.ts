@@ -248,7 +248,8 @@ export class RemoteExecution {
   #remember(seen: readonly HistoryEvent[], result: EpisodeResult, now: number): void {
     this.#lastTurnAt = Math.max(this.#lastTurnAt, now);
     const events = eventsOf({ ...result, accepted: seen }, now);
-    this.#past.push({ type: "OrchestratorStarted", timestamp: now }, ...events);
+    this.#past.push({ type: "OrchestratorStarted", timestamp: now });
+    for (const event of events) this.#past.push(event);
   }
 
   // --- what the history says ---

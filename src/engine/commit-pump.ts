@@ -90,11 +90,9 @@ export class CommitPump {
   async #commit(entries: readonly Entry[]): Promise<void> {
     let batch = entries;
     for (let attempt = 0; !this.#stopped && batch.length > 0; attempt++) {
+      let outcomes: readonly CommitOutcome[];
       try {
-        const outcomes = await this.#store.commit(batch.map((entry) => entry.episode));
-        this.#complained = false;
-        batch.forEach((entry, index) => entry.settle(outcomes[index] as CommitOutcome));
-        return;
+        outcomes = await this.#store.commit(batch.map((entry) => entry.episode));
       } catch (error) {
         if (!isTransient(error)) return this.#bisect(batch, error);
         this.#complain(error);
@@ -103,9 +101,22 @@ export class CommitPump {
           this.#queue = withdrawStarts(this.#queue, error);
         }
         await this.#wait(Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS));
+        continue;
       }
+      this.#complained = false;
+      batch.forEach((entry, index) => this.#settle(entry, outcomes[index] as CommitOutcome));
+      return;
     }
     giveUp(batch);
+  }
+
+  /** What follows the commit of one episode is no matter of the others. */
+  #settle({ episode, settle }: Entry, outcome: CommitOutcome): void {
+    try {
+      settle(outcome);
+    } catch (error) {
+      this.#logger.error({ instanceId: episode.instanceId, err: error }, "What follows a commit has failed");
+    }
   }
 
   async #bisect(batch: readonly Entry[], error: unknown): Promise<void> {

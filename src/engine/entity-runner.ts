@@ -43,7 +43,7 @@ export class EntityRunner {
       this.#waiting.push(instance);
       return;
     }
-    entity.queue.push(...instance.inbox.splice(0));
+    for (const message of instance.inbox.splice(0)) entity.queue.push(message);
     entity.isDue = false;
     if (entity.isUnborn) return this.#bear(instance, entity);
     const steps = this.#plan(entity);

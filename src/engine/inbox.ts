@@ -23,8 +23,18 @@ export function takeMessages(instance: ActiveInstance): readonly PendingMessage[
   const taken = limit < 0 || inbox.length <= limit ? inbox.splice(0) : inbox.splice(0, limit);
   if (taken.every(isOurs)) return taken;
   if (instance.creation === undefined) return taken.map((each) => (isOurs(each) ? each : withoutEvent(each)));
-  inbox.unshift(...taken.filter((each) => !isOurs(each)));
+  putFirst(
+    inbox,
+    taken.filter((each) => !isOurs(each)),
+  );
   return taken.filter(isOurs);
+}
+
+/** Before all that waits. There may be more of them than a call can have arguments. */
+export function putFirst(inbox: PendingMessage[], messages: readonly PendingMessage[]): void {
+  const waiting = inbox.splice(0);
+  for (const message of messages) inbox.push(message);
+  for (const message of waiting) inbox.push(message);
 }
 
 /** Someone has asked for its end, which needs no code. */

@@ -10,7 +10,7 @@ import { isSuspect } from "./crash-guard.ts";
 import { endOnly, failedAtOnce } from "./end-only-session.ts";
 import { haltOf, isVersionMissing, isWorkerMissing, versionMismatch } from "./halt.ts";
 import type { HeldMessages } from "./held-messages.ts";
-import { isTerminating } from "./inbox.ts";
+import { isTerminating, putFirst } from "./inbox.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { untilAnswered } from "./store-retry.ts";
 
@@ -123,7 +123,7 @@ async function replay(
   const [first] = chunks;
   const needsNoCode = session.runsElsewhere === true && isTerminating(instance);
   if (first && chunks.length === 1 && started.generation !== undefined && !needsNoCode) {
-    instance.inbox.unshift(...beginnings(history, first.at));
+    putFirst(instance.inbox, beginnings(history, first.at));
     return undefined;
   }
   if (begun === undefined) {
@@ -161,7 +161,7 @@ async function beginWith(
 /** What was left in the store comes before what is in memory. */
 async function takeStored(instance: ActiveInstance, held: HeldMessages, ports: LoaderPorts): Promise<void> {
   const stored = await untilAnswered(() => ports.query.messages(instance.instanceId), ports);
-  instance.inbox.unshift(...inOrder(instance, stored, held));
+  putFirst(instance.inbox, inOrder(instance, stored, held));
 }
 
 /** What a continue-as-new has left for the next execution, whose code has not run while this is all there is. */

@@ -17,7 +17,7 @@ import { EpisodeRunner } from "./episode-runner.ts";
 import { haltOf } from "./halt.ts";
 import type { HeldMessages } from "./held-messages.ts";
 import { changesStatus } from "./hub-changes.ts";
-import { isTerminating, settleAll } from "./inbox.ts";
+import { isTerminating, putFirst, settleAll } from "./inbox.ts";
 import { AlreadyExists, InstanceStarts, type StartOutcome } from "./instance-starts.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { ResidentInstances } from "./resident-instances.ts";
@@ -299,7 +299,10 @@ export class Partition {
       this.#residents.passOn(instance);
       return this.recover(instance.instanceId);
     }
-    instance.inbox.unshift(...begins.map((event) => ({ event, recordedAt: at })));
+    putFirst(
+      instance.inbox,
+      begins.map((event) => ({ event, recordedAt: at })),
+    );
     this.#residents.open(instance);
     this.#residents.wake(instance);
   }
@@ -316,13 +319,13 @@ export class Partition {
     this.#residents.forget(instance);
     const [start, ...others] = messages;
     start?.settled?.(new AlreadyExists(status));
-    instance.inbox.unshift(...others);
+    putFirst(instance.inbox, others);
     this.#residents.passOn(instance);
   }
 
   /** Someone else wrote: what is in memory is void, the store is right. */
   #reload(instance: ActiveInstance, messages: readonly PendingMessage[]): void {
-    instance.inbox.unshift(...messages);
+    putFirst(instance.inbox, messages);
     if (instance.creation === undefined) return this.#residents.readAgain(instance);
     this.#residents.forget(instance);
     const error = new Error(`Instance '${instance.instanceId}' could not be created; try again.`);

@@ -134,7 +134,9 @@ export class ResidentInstances {
     const instance = this.#instances.get(instanceId) ?? this.load(instanceId);
     instance.inbox.push(message);
     if (instance.phase === "idle") this.wake(instance);
-    else if (instance.phase === "running" && isTerminating(instance)) instance.session?.interrupt?.();
+    else if (instance.phase === "running" && message.event?.type === "ExecutionTerminated") {
+      if (isTerminating(instance)) instance.session?.interrupt?.();
+    }
   }
 
   /** An instance that comes into being here. */
@@ -349,12 +351,12 @@ export class ResidentInstances {
         return this.#residence.afterTheEnd(instance, loaded.status);
       case "held":
         if (isTerminating(instance)) return this.readAgain(instance);
-        if (loaded.start) this.#heldStarts.set(loaded.start.run, loaded.start);
+        if (loaded.start) this.#heldStarts.set(loaded.start.run, withoutPayloads(loaded.start));
         return this.leaveInStore(instance);
       case "awaiting-worker":
         if (isTerminating(instance) || !this.#isWithoutWorker(loaded.record)) return this.readAgain(instance);
-        this.#heldStarts.set(loaded.record.run, loaded.record);
-        this.#awaitingWorker.set(instance.instanceId, loaded.record);
+        this.#heldStarts.set(loaded.record.run, withoutPayloads(loaded.record));
+        this.#awaitingWorker.set(instance.instanceId, withoutPayloads(loaded.record));
         return this.leaveInStore(instance);
       case "blocked":
         if (isTerminating(instance)) return this.readAgain(instance);
@@ -365,3 +367,12 @@ export class ResidentInstances {
     }
   }
 }
+
+type HeldRecord = Pick<InstanceRecord, "run" | "name" | "version">;
+
+/** What is kept of an instance that waits in the store: its payloads are there. */
+const withoutPayloads = ({ run, name, version }: HeldRecord): HeldRecord => ({
+  run,
+  name,
+  ...(version === undefined ? {} : { version }),
+});

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { status } from "@grpc/grpc-js";
-import { checkPayload } from "../core/data-converter.ts";
+import { checkPayload, toJsonText } from "../core/data-converter.ts";
 import { isEntityId } from "../core/entity-id.ts";
 import { given } from "../core/given.ts";
 import type { MessageEvent } from "../core/history-event.ts";
@@ -27,6 +27,7 @@ export const suspendInstance: Rpc<wire.SuspendRequest, wire.SuspendResponse> = a
   { instanceId, reason },
   { hub },
 ) => {
+  checkReason(reason);
   await tell(hub, instanceId, { type: "ExecutionSuspended", timestamp: Date.now(), ...given({ reason }) });
   return create(wire.SuspendResponseSchema);
 };
@@ -36,6 +37,7 @@ export const resumeInstance: Rpc<wire.ResumeRequest, wire.ResumeResponse> = asyn
   { instanceId, reason },
   { hub },
 ) => {
+  checkReason(reason);
   await tell(hub, instanceId, { type: "ExecutionResumed", timestamp: Date.now(), ...given({ reason }) });
   return create(wire.ResumeResponseSchema);
 };
@@ -61,6 +63,7 @@ export const skipGracefulOrchestrationTerminations: Rpc<
 > = async ({ instanceBatch, reason }, { hub: { client } }) => {
   const instanceIds = instanceBatch?.instanceIds ?? [];
   checkCount(instanceIds);
+  checkReason(reason);
   const unterminatedInstanceIds = instanceIds.filter(isEntityId);
   for (const instanceId of instanceIds.filter((id) => !isEntityId(id))) {
     const delivery = await client.send(instanceId, {
@@ -124,4 +127,9 @@ function checkCount(instanceIds: readonly string[]): void {
     status.INVALID_ARGUMENT,
     `There are ${instanceIds.length} instance ids; at most ${MOST_AT_ONCE} are allowed at once.`,
   );
+}
+
+/** It is kept as JSON text, and may have to stand as an output. @throws {DurableError} PAYLOAD_TOO_LARGE */
+function checkReason(reason: string | undefined): void {
+  if (reason !== undefined) toJsonText(reason, "The reason");
 }

@@ -55,7 +55,11 @@ const callOf = (
 
 function drained(call: ServerWritableStream<unknown, unknown>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    call.once("drain", resolve);
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    const goOn = (): void => {
+      signal.removeEventListener("abort", goOn);
+      resolve();
+    };
+    call.once("drain", goOn);
+    signal.addEventListener("abort", goOn, { once: true });
   });
 }

@@ -5,6 +5,8 @@ import type { PendingCalls } from "./pending-calls.ts";
 import { rpcErrorOf } from "./rpc-error.ts";
 import type { AdminRpc, Rpc, RpcCall, ServedHub } from "./served-hub.ts";
 
+const MAX_DETAILS = 1_000;
+
 export interface HandlerPorts {
   /** The name of the hub that a call is for; `undefined`: that of this server. @throws {RpcError} UNAUTHENTICATED */
   readonly hubNameOfCall: (metadata: Metadata) => Promise<string | undefined>;
@@ -110,5 +112,7 @@ export function statusOf(
 ): { readonly code: number; readonly details: string; readonly name: string; readonly message: string } {
   const { code, message, isOurs } = rpcErrorOf(error);
   if (isOurs) logger.error({ rpc: path, err: error }, "An RPC failed");
-  return { code, details: message, name: "RpcError", message };
+  // A status travels in the trailers, where a longer text ends the connection of its caller.
+  const details = message.length > MAX_DETAILS ? `${message.slice(0, MAX_DETAILS)}…` : message;
+  return { code, details, name: "RpcError", message };
 }

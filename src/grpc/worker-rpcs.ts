@@ -18,17 +18,10 @@ import { decodeTurnMemo } from "../wire/turn-memo-codec.ts";
 import { AnswerInParts } from "./answer-in-parts.ts";
 import { failedActivity, failedBatch, failedTurn } from "./failed-work.ts";
 import { RpcError } from "./rpc-error.ts";
-import type { Rpc, RpcCall } from "./served-hub.ts";
+import type { Rpc, RpcCall, ServedHub } from "./served-hub.ts";
 import { whyBatchTooLarge, whyResultTooLarge, whyTurnTooLarge } from "./too-large-answer.ts";
 import { whyBatchUnusable, whyTurnUnusable } from "./unusable-answer.ts";
-import {
-  type ActivityWork,
-  type AnyWork,
-  type EntityWork,
-  type TurnWork,
-  turnKey,
-  type WorkerPool,
-} from "./worker-pool.ts";
+import { type AnyWork, type EntityWork, type TurnWork, turnKey } from "./worker-pool.ts";
 
 const DONE: CompleteTaskResponse = create(CompleteTaskResponseSchema);
 const GIVEN_BACK: AbandonActivityTaskResponse = create(AbandonActivityTaskResponseSchema);
@@ -51,18 +44,18 @@ export const completeOrchestratorTask: Rpc<OrchestratorResponse, CompleteTaskRes
     workers.sendWhole(work);
     return DONE;
   }
-  finishTurn(work, response, workers);
+  finishTurn(work, response, call.hub);
   return DONE;
 };
 
-function finishTurn(work: TurnWork, whole: OrchestratorResponse, workers: WorkerPool): void {
+function finishTurn(work: TurnWork, whole: OrchestratorResponse, hub: ServedHub): void {
   const { started, events } = work.turn;
   const { parts } = work;
   const timestamp = events[0]?.timestamp ?? started.timestamp;
-  const { actions, end, terminations } = orGiveBack(work, workers, () =>
+  const { actions, end, terminations } = orGiveBack(work, hub, () =>
     decodeActions(parts?.actions ?? whole.actions, { instanceId: started.instanceId, timestamp }),
   );
-  workers.finish(work);
+  hub.workers.finish(work);
   const result = {
     actions,
     terminations,
@@ -90,7 +83,7 @@ export const completeEntityTask: Rpc<EntityBatchResult, CompleteTaskResponse> = 
   const { workers, logger } = call.hub;
   const work = find("entity", { token: response.completionToken, key: "" }, call);
   if (work === undefined) return DONE;
-  const outcome = orGiveBack(work, workers, () => checked(decodeEntityBatchResult(response), work));
+  const outcome = orGiveBack(work, call.hub, () => checked(decodeEntityBatchResult(response), work));
   switch (outcome.type) {
     case "stateWanted":
       workers.sendWhole(work);
@@ -142,11 +135,21 @@ function find<Kind extends AnyWork["kind"]>(
   return undefined;
 }
 
+const complainedOf = new WeakSet<AnyWork>();
+
 /** An answer that means nothing leaves the work as it was, for whoever can do it. */
-function orGiveBack<T>(work: TurnWork | EntityWork | ActivityWork, workers: WorkerPool, decode: () => T): T {
+function orGiveBack<T>(work: AnyWork, { workers, logger }: ServedHub, decode: () => T): T {
   try {
     return decode();
   } catch (error) {
+    if (!complainedOf.has(work)) {
+      const { key, sent } = work;
+      logger.warn(
+        { work: key, worker: sent?.stream.workerId, err: error },
+        "The answer of a worker means nothing: the work will be given out again, as often as that happens",
+      );
+    }
+    complainedOf.add(work);
     workers.giveBack(work);
     throw error;
   }

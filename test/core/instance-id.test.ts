@@ -51,6 +51,7 @@ test.each([
   ["long without its parent's", `${"q".repeat(400)}:0001`, "p".repeat(400), "at most 256 are allowed"],
   ["its parent's and much more", `abc:${"x".repeat(300)}`, "abc", "at most 256 are allowed"],
   ["an entity's", "@x@y", "abc", 'starts with "@"'],
+  ["that of its parent", "abc", "abc", "is that of its parent"],
 ])("a child's id may not be %s", (_what, instanceId, parentId, problem) => {
   expect(() => checkChildId(instanceId, parentId)).toThrow(problem);
 });

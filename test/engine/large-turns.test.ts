@@ -3,7 +3,7 @@ import { MAX_PAYLOAD_CHARACTERS } from "../../src/core/data-converter.ts";
 import { EntityId } from "../../src/core/entity-id.ts";
 import type { InstanceMessage } from "../../src/core/history-event.ts";
 import { ActiveInstance, type PendingMessage } from "../../src/engine/active-instance.ts";
-import { takeMessages } from "../../src/engine/inbox.ts";
+import { putFirst, takeMessages } from "../../src/engine/inbox.ts";
 import { App } from "../../src/sdk/app.ts";
 import { WorkersElsewhere } from "../support/workers-elsewhere.ts";
 import { HubInMemory } from "./hub-in-memory.ts";
@@ -73,4 +73,17 @@ describe("the messages of one episode", () => {
     expect(takeMessages(instance)).toHaveLength(expected);
     expect(instance.inbox).toHaveLength(messages.length - expected);
   });
+});
+
+test("messages that are put first come before those that wait, however many they are", () => {
+  const [first, waiting] = [{ storedId: 1 }, { storedId: 2 }];
+  const inbox: PendingMessage[] = [waiting];
+
+  putFirst(
+    inbox,
+    Array.from({ length: 200_000 }, () => first),
+  );
+
+  expect(inbox).toHaveLength(200_001);
+  expect([inbox[0], inbox.at(-1)]).toEqual([first, waiting]);
 });

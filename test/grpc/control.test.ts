@@ -31,6 +31,15 @@ describe.each(rpcs)("%s", (rpc) => {
     });
   });
 
+  test("of what is not there: a very long id ends no connection", async () => {
+    const { client } = await startSidecar();
+
+    const call = client.call(rpc, whole(rpc, "x".repeat(200_000)));
+
+    await expect(call).rejects.toMatchObject({ code: status.NOT_FOUND });
+    expect(await client.call("hello", {})).toBeDefined();
+  });
+
   test("of an entity is refused", async () => {
     const { client } = await startSidecar();
 

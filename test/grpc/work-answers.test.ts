@@ -108,8 +108,11 @@ describe("a turn", () => {
     const { client, worker, turn } = await aTurnAndAnActivity();
     const timers = Array.from({ length: 130_000 }, (_, id) => action.timer(id));
 
-    await worker.answerTurn(turn, [...timers, action.complete(timers.length)]);
+    await worker.answerTurn(turn, timers);
 
+    const next = await worker.turnOf("id");
+    expect(next.pastEvents).toHaveLength(timers.length + 2);
+    await worker.answerTurn(next, [action.complete(timers.length)]);
     expect((await client.ended("id")).status).toBe("COMPLETED");
   });
 
