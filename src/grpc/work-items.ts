@@ -1,7 +1,6 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { EntityBatch } from "../core/entity-batch.ts";
-import { given } from "../core/given.ts";
 import type { ActivityCall } from "../engine/executor.ts";
 import type { TurnToRun } from "../engine/remote-workers.ts";
 import { encodePast } from "../wire/encoded-past.ts";
@@ -16,7 +15,10 @@ import { encodeTurnMemo } from "../wire/turn-memo-codec.ts";
 const MANY_EVENTS = 500;
 const MANY_BYTES = 1024 * 1024;
 /** The .NET SDK reads the window of every turn; there is none, since here messages keep their order. */
-const ENTITY_PARAMETERS = { entityMessageReorderWindow: {} };
+const ENTITY_PARAMETERS = toBinary(
+  OrchestratorRequestSchema,
+  create(OrchestratorRequestSchema, { entityParameters: { entityMessageReorderWindow: {} } }),
+);
 const NO_BYTES = new Uint8Array();
 const { orchestratorRequest: REQUEST, completionToken: TOKEN } = WorkItemSchema.field;
 
@@ -45,15 +47,16 @@ export function turnItem(
       executionId,
       requiresHistoryStreaming,
       newEvents: encodeHistory(events, reader, encoded.viaEvents),
-      entityParameters: ENTITY_PARAMETERS,
-      ...given({ orchestrationTraceContext: encodeTurnMemo(memo) }),
     }),
   );
+  const kept = encodeTurnMemo(memo);
   return new BinaryWriter()
     .tag(REQUEST.number, WireType.LengthDelimited)
-    .uint32(pastEvents.length + request.length)
+    .uint32(pastEvents.length + request.length + ENTITY_PARAMETERS.length + kept.length)
     .raw(pastEvents)
     .raw(request)
+    .raw(ENTITY_PARAMETERS)
+    .raw(kept)
     .tag(TOKEN.number, WireType.LengthDelimited)
     .string(completionToken)
     .finish();
