@@ -4,17 +4,16 @@ import {
   Server,
   ServerCredentials,
   setLogVerbosity,
-  status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Clock } from "../engine/clock.ts";
 import type { Logger } from "../engine/logger.ts";
 import { eagerCalls } from "./eager-call.ts";
 import { WorkItemStreams } from "./get-work-items.ts";
+import { keyCheck } from "./key-check.ts";
 import { lenientService } from "./lenient-service.ts";
 import { adminRpcs, managementRpcs, type TaskHubAdmin } from "./management-rpcs.ts";
 import { PendingCalls } from "./pending-calls.ts";
-import { RpcError } from "./rpc-error.ts";
 import type { ServedHub } from "./served-hub.ts";
 import { streamHandler, streamOpener } from "./stream-handler.ts";
 import { streamInstanceHistory } from "./stream-history.ts";
@@ -67,13 +66,21 @@ const CHANNEL_OPTIONS = {
 
 /** @throws {Error} when it cannot listen there */
 export async function startSidecarServer(options: SidecarServerOptions): Promise<SidecarServer> {
-  const { clock, logger } = options;
+  const { clock, logger, isAllowed, hubOf } = options;
   // What goes wrong comes back as an error; the library would also print it.
   setLogVerbosity(logVerbosity.NONE);
-  const server = new Server({ ...CHANNEL_OPTIONS, interceptors: [eagerCalls] });
+  const server = new Server({
+    ...CHANNEL_OPTIONS,
+    interceptors: isAllowed ? [keyCheck(isAllowed, logger), eagerCalls] : [eagerCalls],
+  });
   const streams = new WorkItemStreams(clock);
   const pending = new PendingCalls();
-  const ports = { ...hubsOfCalls(options), pending, logger };
+  const ports: HandlerPorts = {
+    hubNameOfCall: hubNameOf,
+    hubOfCall: (metadata) => hubOf(hubNameOf(metadata)),
+    pending,
+    logger,
+  };
   const rpcs = {
     ...managementRpcs,
     completeOrchestratorTask,
@@ -104,26 +111,6 @@ export async function startSidecarServer(options: SidecarServerOptions): Promise
   };
 }
 
-function hubsOfCalls({
-  hubOf,
-  isAllowed,
-}: Pick<SidecarServerOptions, "hubOf" | "isAllowed">): Pick<HandlerPorts, "hubOfCall" | "hubNameOfCall"> {
-  if (isAllowed === undefined) {
-    return {
-      hubNameOfCall: async (metadata) => hubNameOf(metadata),
-      hubOfCall: (metadata) => hubOf(hubNameOf(metadata)),
-    };
-  }
-  const hubNameOfCall = async (metadata: Metadata): Promise<string | undefined> => {
-    if (await isAllowed(tokenOf(metadata))) return hubNameOf(metadata);
-    throw new RpcError(
-      status.UNAUTHENTICATED,
-      "The key is missing or wrong. Send it as 'authorization: Bearer <key>' or in the header x-functions-key.",
-    );
-  };
-  return { hubNameOfCall, hubOfCall: async (metadata) => hubOf(await hubNameOfCall(metadata)) };
-}
-
 /** .NET programs that run in Azure Functions have a header of their own. */
 function hubNameOf(metadata: Metadata): string | undefined {
   return firstOf(metadata, "taskhub") ?? firstOf(metadata, "durable-taskhub");
@@ -132,12 +119,6 @@ function hubNameOf(metadata: Metadata): string | undefined {
 function firstOf(metadata: Metadata, header: string): string | undefined {
   const [value] = metadata.get(header);
   return value === undefined || value === "" ? undefined : String(value);
-}
-
-function tokenOf(metadata: Metadata): string {
-  const [bearer] = metadata.get("authorization");
-  const [key] = metadata.get("x-functions-key");
-  return /^bearer (.+)$/i.exec(String(bearer ?? ""))?.[1] ?? String(key ?? "");
 }
 
 /** Resolves with the address that the server listens at. */

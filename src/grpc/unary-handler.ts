@@ -8,9 +8,9 @@ import type { AdminRpc, Rpc, RpcCall, ServedHub } from "./served-hub.ts";
 const MAX_DETAILS = 1_000;
 
 export interface HandlerPorts {
-  /** The name of the hub that a call is for; `undefined`: that of this server. @throws {RpcError} UNAUTHENTICATED */
-  readonly hubNameOfCall: (metadata: Metadata) => Promise<string | undefined>;
-  /** That hub. @throws {RpcError} UNAUTHENTICATED, {DurableError} TASK_HUB_NOT_FOUND, INVALID_TASK_HUB_NAME */
+  /** The name of the hub that a call is for; `undefined`: that of this server. */
+  readonly hubNameOfCall: (metadata: Metadata) => string | undefined;
+  /** That hub. @throws {DurableError} TASK_HUB_NOT_FOUND, INVALID_TASK_HUB_NAME */
   readonly hubOfCall: (metadata: Metadata) => Promise<ServedHub>;
   readonly pending: PendingCalls;
   readonly logger: Logger;
@@ -39,7 +39,7 @@ export function adminHandler<Request, Response>(
   { hubNameOfCall, logger }: HandlerPorts,
 ): handleUnaryCall<Request, Response> {
   const answer = async (call: ServerUnaryCall<Request, Response>): Promise<Response> =>
-    rpc(requestOf(call), await hubNameOfCall(call.metadata));
+    rpc(requestOf(call), hubNameOfCall(call.metadata));
   return (call, callback) => void respond(call, callback, answer, logger);
 }
 

@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, type IncomingHttpHeaders } from "node:http2";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -134,6 +135,24 @@ describe("where callers must present a key", () => {
 
     const hubs = await fetch(`${server.url}/runtime/webhooks/durabletask/taskhubs?code=${full}`);
     expect(await hubs.text()).not.toContain("OtherHub");
+  });
+
+  test("nothing but the headers is read of a caller without one", async () => {
+    const { server } = await locked();
+    const session = connect(`http://${server.grpcAddress}`);
+    onTestFinished(() => session.destroy());
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/TaskHubSidecarService/Hello",
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    const answered = new Promise<IncomingHttpHeaders>((resolve) => stream.once("response", resolve));
+
+    // The beginning of a message of 1 GiB, whose end never comes.
+    stream.write(Buffer.from([0, 0x40, 0, 0, 0, 1, 2, 3]));
+
+    expect((await answered)["grpc-status"]).toBe(String(status.UNAUTHENTICATED));
   });
 
   test("the one of the environment is a full one", async () => {
