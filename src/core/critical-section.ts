@@ -9,8 +9,7 @@ interface LockOutcome {
 /** A stretch of an orchestration for which it has entities to itself (S-167 to S-170). */
 export class CriticalSection {
   id: string;
-  /** Instance ids, in the order in which they are locked. */
-  readonly lockSet: readonly string[];
+  #lockSet: readonly string[];
   readonly #outcome: LockOutcome;
   readonly #underWay = new Set<string>();
   #claimed = false;
@@ -19,8 +18,13 @@ export class CriticalSection {
 
   constructor(id: string, lockSet: readonly string[], outcome: LockOutcome) {
     this.id = id;
-    this.lockSet = lockSet;
+    this.#lockSet = lockSet;
     this.#outcome = outcome;
+  }
+
+  /** Instance ids, in the order in which they are locked. */
+  get lockSet(): readonly string[] {
+    return this.#lockSet;
   }
 
   /** All of its entities are locked. */
@@ -38,6 +42,12 @@ export class CriticalSection {
     this.#isHeld = false;
     this.#isLost = true;
     this.#claimed = false;
+  }
+
+  /** One of the entities is not locked any more. True when it was the last of them. */
+  letGo(instanceId: string): boolean {
+    this.#lockSet = this.#lockSet.filter((locked) => locked !== instanceId);
+    return this.#lockSet.length === 0;
   }
 
   claim(id: string): boolean {

@@ -43,6 +43,6 @@ export interface EpisodeResult {
   readonly terminations?: readonly Termination[];
   /** Present when it has changed: what a worker elsewhere wants to have back with its next turn. Only workers know its meaning. */
   readonly memo?: { readonly text: string | undefined };
-  /** The critical section the execution was in, or asked for, when it ended. */
-  readonly section: CriticalSection | undefined;
+  /** Critical sections the execution was in, or had asked for, when it ended: nothing else will unlock their entities. */
+  readonly toUnlock: readonly CriticalSection[];
 }

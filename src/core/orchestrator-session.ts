@@ -485,7 +485,7 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       customStatus,
       canceledTimers,
       abandoned: ends && this.actions.open.size > 0 ? [...this.actions.open.values()] : NONE,
-      section: ends ? this.#entities?.section : undefined,
+      toUnlock: ends && this.#entities?.section ? [this.#entities.section] : NONE,
     };
   }
 

@@ -1,4 +1,4 @@
-import { CriticalSection } from "./critical-section.ts";
+import { CriticalSections } from "./critical-sections.ts";
 import { toJsonText } from "./data-converter.ts";
 import { eventsOf } from "./episode-events.ts";
 import type { Completion, ContinuedAsNew, EpisodeResult, Termination } from "./episode-result.ts";
@@ -14,7 +14,6 @@ import type {
 import { MessageAcceptance } from "./message-acceptance.ts";
 import { OpenTasks, type TrackedTask } from "./open-tasks.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
-import { withinSection } from "./within-section.ts";
 
 /** One run of code that lives elsewhere: all that has happened, and what is new. */
 export interface RemoteTurn {
@@ -64,7 +63,7 @@ const NOTHING: EpisodeResult = {
   customStatus: undefined,
   canceledTimers: NONE,
   abandoned: NONE,
-  section: undefined,
+  toUnlock: NONE,
 };
 
 /**
@@ -84,9 +83,7 @@ export class RemoteExecution {
   readonly #acceptance: MessageAcceptance;
   /** Request ids of calls of entities without an answer; true: it has arrived. */
   readonly #calls = new Map<string, boolean>();
-  #section: CriticalSection | undefined;
-  /** Critical sections that were left before their locks were granted. */
-  readonly #takenBack = new Set<string>();
+  readonly #sections = new CriticalSections();
   #suspension: { readonly reason: string | undefined } | undefined;
   #hasBegun = false;
   #isRewound = false;
@@ -98,9 +95,9 @@ export class RemoteExecution {
   constructor(started: ExecutionStarted) {
     this.started = started;
     this.#acceptance = new MessageAcceptance(started.executionId, this.openTasks, (answer) => {
-      if (answer.type === "EntityLockGranted") return this.#section?.claim(answer.criticalSectionId) ?? false;
+      if (answer.type === "EntityLockGranted") return this.#sections.claim(answer.criticalSectionId);
       const claimed = this.#calls.get(answer.requestId);
-      if (claimed === undefined) return this.#section?.claim(answer.requestId) ?? false;
+      if (claimed === undefined) return this.#sections.claim(answer.requestId);
       this.#calls.set(answer.requestId, true);
       return !claimed;
     });
@@ -152,7 +149,7 @@ export class RemoteExecution {
     const terminated = accepted.find((event) => event.type === "ExecutionTerminated");
     if (terminated) return { type: "result", result: this.#terminated(accepted, terminated) };
     if (this.#waits) {
-      const result = { ...NOTHING, accepted };
+      const result = { ...NOTHING, accepted, toUnlock: this.#toUnlock(false) };
       this.#remember(seen, result, now);
       return { type: "result", result };
     }
@@ -172,7 +169,7 @@ export class RemoteExecution {
       ...NOTHING,
       completion: this.#outcome({ status: "Failed", eventId, result: undefined, failure }),
       abandoned: this.#abandoned(false),
-      section: this.#section,
+      toUnlock: this.#toUnlock(true),
     };
   }
 
@@ -188,7 +185,7 @@ export class RemoteExecution {
     const { continuedAsNew } = came;
     const completion = came.completion && this.#outcome(came.completion);
     const ends = completion !== undefined || continuedAsNew !== undefined;
-    const asked = withinSection(came.actions, this.#section, this.#takenBack);
+    const asked = this.#sections.around(came.actions);
     const actions = ends ? asked.flatMap(lastAction) : asked;
     for (const event of eventsOf({ ...NOTHING, actions }, now)) this.#apply(event);
     const result: EpisodeResult = {
@@ -199,7 +196,7 @@ export class RemoteExecution {
       continuedAsNew,
       customStatus: this.#changedStatus(came.customStatus),
       abandoned: ends ? this.#abandoned(false) : NONE,
-      section: ends ? this.#section : undefined,
+      toUnlock: this.#toUnlock(ends),
       ...given({ terminations: came.terminations, memo: this.#changedMemo(came.memo) }),
     };
     this.#remember(seen, result, now);
@@ -223,8 +220,14 @@ export class RemoteExecution {
       accepted,
       completion: { status: "Terminated", eventId: this.#lastId + 1, result: text, failure: undefined },
       abandoned: this.#abandoned(recurse === true),
-      section: this.#section,
+      toUnlock: this.#toUnlock(true),
     };
+  }
+
+  #toUnlock(ends: boolean): EpisodeResult["toUnlock"] {
+    const sections = this.#sections.toUnlock(ends);
+    this.#sections.forgetRefused();
+    return sections;
   }
 
   #abandoned(withChildren: boolean): readonly TrackedTask[] {
@@ -256,13 +259,12 @@ export class RemoteExecution {
 
   /** Suspended, or rewound into a critical section whose entities are to be locked again first. */
   get #waits(): boolean {
-    return this.#suspension !== undefined || this.#section?.isLost === true;
+    return this.#suspension !== undefined || this.#sections.isAnyLost;
   }
 
   /** The entities of a critical section are locked again after a rewind; the code does not see it. */
   #regainsLock(event: HistoryEvent): boolean {
-    if (event.type !== "EntityLockGranted" || !this.#section?.isLost) return false;
-    return this.#section.id === event.criticalSectionId;
+    return event.type === "EntityLockGranted" && this.#sections.isLost(event.criticalSectionId);
   }
 
   #apply(event: HistoryEvent): void {
@@ -310,16 +312,16 @@ export class RemoteExecution {
       case "EntityOperationCompleted":
       case "EntityOperationFailed":
         this.#calls.delete(event.requestId);
-        if (this.#section?.id === event.requestId) this.#section = undefined;
+        this.#sections.refused(event.requestId);
         return;
       case "EntityLockRequested":
-        this.#section = new CriticalSection(event.criticalSectionId, event.lockSet, UNHEARD);
+        this.#sections.requested(event);
         return;
       case "EntityLockGranted":
-        if (this.#section?.id === event.criticalSectionId) this.#section.grant();
+        this.#sections.granted(event.criticalSectionId);
         return;
       case "EntityUnlockSent":
-        this.#leave(event.criticalSectionId);
+        this.#sections.unlocked(event);
         return;
       case "ExecutionSuspended":
         this.#suspension = { reason: event.reason };
@@ -330,7 +332,7 @@ export class RemoteExecution {
       case "ExecutionRewound":
         this.#isRewound = true;
         this.#acceptance.lineage.rewound(event);
-        this.#section?.lose();
+        this.#sections.lose();
         return;
       case "ExecutionTerminated":
       case "ExecutionCompleted":
@@ -338,20 +340,13 @@ export class RemoteExecution {
       case "EventRaised":
       case "EntityOperationSignaled":
       case "PatchMarked":
+        return;
       case "OrchestratorCompleted":
+        this.#sections.forgetRefused();
         return;
     }
   }
-
-  #leave(criticalSectionId: string): void {
-    if (this.#section?.id !== criticalSectionId) return;
-    if (!this.#section.isHeld) this.#takenBack.add(criticalSectionId);
-    this.#section = undefined;
-  }
 }
-
-/** The code that has asked for the lock learns of it from the history. */
-const UNHEARD = { granted: () => undefined, refused: () => undefined };
 
 /** With the end only what needs no answer goes out; new children are nobody's. */
 function lastAction(action: OrchestratorAction): readonly OrchestratorAction[] {

@@ -30,6 +30,7 @@ export interface EntityCallUnderWay {
 
 export interface LockUnderWay {
   readonly criticalSectionId: string;
+  /** Those that were not let go of. */
   readonly lockSet: readonly string[];
   readonly since: number;
   readonly isHeld: boolean;
@@ -42,8 +43,8 @@ export interface RuntimeState {
   /** Timers that have not fired. History does not tell which of them the code has canceled. */
   readonly timers: readonly PendingTimer[];
   readonly entityCalls: readonly EntityCallUnderWay[];
-  /** The critical section that is asked for or held. */
-  readonly lock: LockUnderWay | undefined;
+  /** The critical sections that are asked for or held. */
+  readonly locks: readonly LockUnderWay[];
   readonly suspended: { readonly reason?: string; readonly since: number } | undefined;
   readonly parent: ParentInstance | undefined;
   readonly returned: boolean;
@@ -56,7 +57,7 @@ export function foldHistory(history: Iterable<HistoryEvent>): RuntimeState {
   const children = new Map<string, RunningChild>();
   const timers = new Map<number, PendingTimer>();
   const entityCalls = new Map<string, EntityCallUnderWay>();
-  let lock: LockUnderWay | undefined;
+  const locks = new Map<string, LockUnderWay>();
   let suspended: RuntimeState["suspended"];
   let parent: ParentInstance | undefined;
   let returned = false;
@@ -105,19 +106,23 @@ export function foldHistory(history: Iterable<HistoryEvent>): RuntimeState {
       case "EntityOperationCompleted":
       case "EntityOperationFailed":
         entityCalls.delete(event.requestId);
-        if (lock?.criticalSectionId === event.requestId) lock = undefined;
+        locks.delete(event.requestId);
         break;
       case "EntityLockRequested": {
         const { criticalSectionId, lockSet, timestamp } = event;
-        lock = { criticalSectionId, lockSet, since: timestamp, isHeld: false };
+        locks.set(criticalSectionId, { criticalSectionId, lockSet, since: timestamp, isHeld: false });
         break;
       }
-      case "EntityLockGranted":
-        if (lock?.criticalSectionId === event.criticalSectionId) lock = { ...lock, isHeld: true };
+      case "EntityLockGranted": {
+        const lock = locks.get(event.criticalSectionId);
+        if (lock) locks.set(event.criticalSectionId, { ...lock, isHeld: true });
         break;
-      case "EntityUnlockSent":
-        if (lock?.criticalSectionId === event.criticalSectionId) lock = undefined;
+      }
+      case "EntityUnlockSent": {
+        const lock = locks.get(event.criticalSectionId);
+        if (lock) unlock(locks, lock, event.instanceId);
         break;
+      }
       case "ExecutionSuspended":
         suspended = {
           since: event.timestamp,
@@ -131,7 +136,9 @@ export function foldHistory(history: Iterable<HistoryEvent>): RuntimeState {
         returned = true;
         break;
       case "ExecutionRewound":
-        if (lock?.isHeld) lock = { ...lock, since: event.timestamp, isHeld: false };
+        for (const [id, lock] of locks) {
+          if (lock.isHeld) locks.set(id, { ...lock, since: event.timestamp, isHeld: false });
+        }
         break;
       case "ExecutionTerminated":
       case "EventSent":
@@ -148,10 +155,17 @@ export function foldHistory(history: Iterable<HistoryEvent>): RuntimeState {
     children: [...children.values()],
     timers: [...timers.values()],
     entityCalls: [...entityCalls.values()],
-    lock,
+    locks: [...locks.values()],
     suspended,
     parent,
     returned,
     eventCount,
   };
+}
+
+/** A request that was not granted is taken back as a whole. */
+function unlock(locks: Map<string, LockUnderWay>, lock: LockUnderWay, instanceId: string): void {
+  const lockSet = lock.isHeld ? lock.lockSet.filter((locked) => locked !== instanceId) : [];
+  if (lockSet.length > 0) locks.set(lock.criticalSectionId, { ...lock, lockSet });
+  else locks.delete(lock.criticalSectionId);
 }

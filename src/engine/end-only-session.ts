@@ -47,7 +47,7 @@ export function failedAtOnce(failure: FailureDetails): OrchestrationSession {
       customStatus: undefined,
       canceledTimers: [],
       abandoned: [],
-      section: undefined,
+      toUnlock: [],
     }),
   };
 }

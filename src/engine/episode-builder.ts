@@ -180,7 +180,7 @@ function effectsOf(input: EpisodeInput): Effects {
     outgoing.push({ instanceId, event: { type: "ExecutionTerminated", timestamp: at, ...more } });
   }
   if (completion) outgoing.push(...farewell(instance, result, completion, at));
-  if (result.section) outgoing.push(...unlocks(result.section, at));
+  for (const section of result.toUnlock) outgoing.push(...unlocks(section, at));
   return {
     activities,
     timersNew,

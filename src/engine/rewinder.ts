@@ -70,7 +70,7 @@ async function plan(
   });
   const { instanceId, name, version } = record;
   const self = { instanceId, executionId, name, ...given({ version }) };
-  const told = [...childrenToTell(result, self, rewound, at), ...lockToRegain(result, self, at)];
+  const told = [...childrenToTell(result, self, rewound, at), ...locksToRegain(result, self, at)];
   return {
     messages: told,
     episode: {
@@ -135,23 +135,17 @@ function childrenToTell(
   }));
 }
 
-/** The failure has ended the critical section: its entities are locked again before the instance goes on. */
-function lockToRegain(
+/** The failure has ended the critical sections: their entities are locked again before the instance goes on. */
+function locksToRegain(
   { history }: { readonly history: readonly HistoryEvent[] },
   { instanceId, executionId }: Omit<ParentInstance, "taskScheduledId">,
   timestamp: number,
 ): readonly { readonly instanceId: string; readonly event: InstanceMessage }[] {
-  const { lock } = foldHistory(history);
-  const first = lock?.lockSet[0];
-  if (lock === undefined || first === undefined) return [];
-  const { criticalSectionId, lockSet } = lock;
   const holder = { instanceId, executionId };
-  return [
-    {
-      instanceId: first,
-      event: { type: "EntityLock", timestamp, criticalSectionId, lockSet, position: 0, holder },
-    },
-  ];
+  return foldHistory(history).locks.flatMap(({ criticalSectionId, lockSet }) => {
+    const event = { type: "EntityLock", timestamp, criticalSectionId, lockSet, position: 0, holder } as const;
+    return lockSet.slice(0, 1).map((instanceId) => ({ instanceId, event }));
+  });
 }
 
 /** What it asked for and was refused is another's, whatever that has come to. */

@@ -31,7 +31,7 @@ export async function explainEntity(
 
 /** What an orchestration waits for that entities have to do. */
 export async function entityReasons(
-  { entityCalls, lock }: RuntimeState,
+  { entityCalls, locks }: RuntimeState,
   query: QueryStore,
   worker: TaskHubWorker | undefined,
 ): Promise<readonly WaitingReason[]> {
@@ -39,7 +39,9 @@ export async function entityReasons(
     ...missingWorker(instanceId, worker),
     { type: "entity-call", instanceId, operation, since },
   ]);
-  return lock && !lock.isHeld ? [await lockReason(lock, query), ...calls] : calls;
+  const waitsFor: WaitingReason[] = [];
+  for (const lock of locks) if (!lock.isHeld) waitsFor.push(await lockReason(lock, query));
+  return [...waitsFor, ...calls];
 }
 
 /** The first entity of the lock set that is not ours yet: the request waits there (S-167). */

@@ -43,6 +43,7 @@ export function decodeEventToEntity({ id, instanceId, name, data }: SentEvent): 
   if (name !== "op" && !name.startsWith("op@")) throw malformed(id, `is named '${name}', not op or release`);
   const lockSet = message["lockset"];
   if (Array.isArray(lockSet)) {
+    if (lockSet.length === 0) throw malformed(id, "asks for a lock of no entity");
     const entities = lockSet.map((each: unknown) => entityOf(id, each));
     const inOrder = [...new Set(entities)].toSorted();
     return { type: "RequestEntityLock", ...sent, criticalSectionId: requestId, lockSet: inOrder };

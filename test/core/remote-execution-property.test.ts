@@ -128,8 +128,9 @@ function tell(
     isDue: execution.isDue,
     earliest: execution.timeOf([], 0),
   };
-  const { customStatus: _, section: __, ...told } = result;
-  return { told: { turn, result: told, state }, result };
+  const { customStatus: _, toUnlock, ...told } = result;
+  const locked = toUnlock.map(({ id, lockSet, isHeld }) => ({ id, lockSet, isHeld }));
+  return { told: { turn, result: { ...told, toUnlock: locked }, state }, result };
 }
 
 test("an execution that is read from its history is told the same, and asks for the same, as one that stays in memory", () => {

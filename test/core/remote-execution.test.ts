@@ -502,7 +502,70 @@ describe("a critical section", () => {
     const elsewhere = begun(request);
     elsewhere.episode(messages);
 
-    expect(elsewhere.episode([eventRaised("go")], answer).section?.id).toBe(isLeft ? SECTION : undefined);
+    const { toUnlock } = elsewhere.episode([eventRaised("go")], answer);
+
+    expect(toUnlock.map(({ id }) => id)).toEqual(isLeft ? [SECTION] : []);
+  });
+
+  test("that is refused lets go, in the turn that learns of it, of what was locked on the way", () => {
+    const refusal: MessageEvent = {
+      type: "EntityOperationFailed",
+      timestamp: 0,
+      requestId: SECTION,
+      failure: failure("no"),
+    };
+
+    expect(begun(request).episode([refusal]).toUnlock).toMatchObject([{ id: SECTION, isHeld: false }]);
+  });
+
+  describe("beside another one", () => {
+    const other: OrchestratorAction = {
+      ...request,
+      id: 1,
+      criticalSectionId: "other",
+      lockSet: ["@account@c"],
+    };
+    const both = (): Elsewhere => {
+      const elsewhere = begun(request);
+      elsewhere.episode([granted], { actions: [other] });
+      elsewhere.episode([{ ...granted, criticalSectionId: "other" }]);
+      return elsewhere;
+    };
+
+    test("is left at the end, as the other one is", () => {
+      expect(both().episode([eventRaised("go")], completed()).toUnlock).toMatchObject([
+        { id: SECTION, lockSet: LOCKS, isHeld: true },
+        { id: "other", lockSet: ["@account@c"], isHeld: true },
+      ]);
+    });
+
+    test("is named by calls of its own entities only", () => {
+      const calls = [call(2), call(3, "@account@c"), call(4, "@account@d")];
+
+      expect(sectionsOf(both().episode([eventRaised("go")], { actions: calls }))).toEqual([
+        SECTION,
+        "other",
+        undefined,
+      ]);
+    });
+
+    test("is left alone by the end of the other", () => {
+      const elsewhere = both();
+      const end = { ...unlock(2, "@account@c"), criticalSectionId: "other" } as OrchestratorAction;
+      elsewhere.episode([eventRaised("go")], { actions: [end] });
+
+      expect(elsewhere.episode([terminated()]).toUnlock.map(({ id }) => id)).toEqual([SECTION]);
+    });
+  });
+
+  test("that is left in part is left at the end, and keeps the rest until then", () => {
+    const elsewhere = begun(request);
+    const actions = [unlock(1, "@account@a"), call(2), call(3, "@account@b")];
+
+    expect(sectionsOf(elsewhere.episode([granted], { actions }))).toEqual([undefined, SECTION]);
+    expect(elsewhere.episode([eventRaised("go")], completed()).toUnlock).toMatchObject([
+      { id: SECTION, lockSet: ["@account@b"], isHeld: true },
+    ]);
   });
 
   const takenBackBy = ({ actions }: EpisodeResult): readonly unknown[] =>
@@ -517,7 +580,7 @@ describe("a critical section", () => {
     for (const end of [{}, completed()]) {
       const result = turn({ ...end, actions: [...asked, ...unlocks] });
       expect(takenBackBy(result)).toEqual([LOCKS, []]);
-      expect(result.section).toBeUndefined();
+      expect(result.toUnlock).toEqual([]);
     }
   });
 
@@ -550,7 +613,7 @@ describe("a critical section", () => {
     const elsewhere = begun(request);
     elsewhere.episode([granted]);
 
-    expect(elsewhere.episode([terminated()]).section?.id).toBe(SECTION);
+    expect(elsewhere.episode([terminated()]).toUnlock).toMatchObject([{ id: SECTION }]);
   });
 
   test("is granted once", () => {

@@ -23,11 +23,31 @@ const nothing: Omit<RuntimeState, "eventCount"> = {
   children: [],
   timers: [],
   entityCalls: [],
-  lock: undefined,
+  locks: [],
   suspended: undefined,
   parent: undefined,
   returned: false,
 };
+
+const lockRequested = (eventId: number, criticalSectionId: string, lockSet: string[]): HistoryEvent => ({
+  type: "EntityLockRequested",
+  timestamp: T0,
+  eventId,
+  criticalSectionId,
+  lockSet,
+});
+const lockGranted = (criticalSectionId: string): HistoryEvent => ({
+  type: "EntityLockGranted",
+  timestamp: T0,
+  criticalSectionId,
+});
+const unlockSent = (eventId: number, criticalSectionId: string, instanceId: string): HistoryEvent => ({
+  type: "EntityUnlockSent",
+  timestamp: T0,
+  eventId,
+  criticalSectionId,
+  instanceId,
+});
 
 const parent = { instanceId: "boss", executionId: "f00", name: "Boss", taskScheduledId: 1 };
 
@@ -80,6 +100,30 @@ test.each<[string, readonly HistoryEvent[], Partial<RuntimeState>]>([
     "its end",
     [{ type: "ExecutionCompleted", timestamp: T0, eventId: 0, status: "Completed" }],
     { returned: true },
+  ],
+  [
+    "the locks that were not let go of",
+    [
+      lockRequested(0, "left", ["@x@a", "@x@b"]),
+      lockRequested(1, "held", ["@x@c", "@x@d"]),
+      lockGranted("left"),
+      lockGranted("held"),
+      unlockSent(2, "held", "@x@c"),
+      unlockSent(3, "left", "@x@a"),
+      unlockSent(4, "left", "@x@b"),
+      lockRequested(5, "asked for", ["@x@e"]),
+    ],
+    {
+      locks: [
+        { criticalSectionId: "held", lockSet: ["@x@d"], since: T0, isHeld: true },
+        { criticalSectionId: "asked for", lockSet: ["@x@e"], since: T0, isHeld: false },
+      ],
+    },
+  ],
+  [
+    "no locks that were taken back",
+    [lockRequested(0, "asked for", ["@x@a", "@x@b"]), unlockSent(1, "asked for", "@x@b")],
+    {},
   ],
   [
     "nothing of what only passes through",

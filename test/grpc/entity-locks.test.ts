@@ -78,3 +78,31 @@ test("locks that are let go of once they are granted are free for others", async
   await sidecar.client.ended("holder");
   await expectFree(sidecar, worker);
 });
+
+test.each<[string, readonly ReturnType<typeof action.unlock>[]]>([
+  ["are still held", []],
+  ["were let go of in part", [action.unlock(1, SECTION, A)]],
+])("locks that %s are free once their orchestration has ended", async (_what, before) => {
+  const { sidecar, worker, turnOf } = await scene();
+  await worker.answerTurn(await turnOf("holder"), [action.lock(0, SECTION, [A, B])]);
+  const holding = await worker.turnOf("holder");
+  expect(grantOf(holding.newEvents)).toBe(SECTION);
+
+  await worker.answerTurn(holding, [...before, action.complete(3)]);
+
+  await sidecar.client.ended("holder");
+  await expectFree(sidecar, worker);
+});
+
+test("locks had one after the other are all free once their orchestration has ended", async () => {
+  const { sidecar, worker, turnOf } = await scene();
+  await worker.answerTurn(await turnOf("holder"), [action.lock(0, SECTION, [A])]);
+  await worker.answerTurn(await worker.turnOf("holder"), [action.lock(1, OTHER_SECTION, [B])]);
+  const holding = await worker.turnOf("holder");
+  expect(grantOf(holding.newEvents)).toBe(OTHER_SECTION);
+
+  await worker.answerTurn(holding, [action.complete(2)]);
+
+  await sidecar.client.ended("holder");
+  await expectFree(sidecar, worker);
+});

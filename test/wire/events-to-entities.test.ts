@@ -102,6 +102,7 @@ test.each([
   ["an id that is no GUID", "op", { op: "add", id: "first" }, "is 'first', which is no GUID"],
   ["an end of what is no GUID", "release", { id: "first" }, "is 'first', which is no GUID"],
   ["another name", "hello", { id: ID }, "is named 'hello', not op or release"],
+  ["a lock of nothing", "op", { id: ID, lockset: [] }, "asks for a lock of no entity"],
   ["an entity without a key", "op", { id: ID, lockset: [{ name: "a" }] }, "without name or key"],
 ])("%s is refused", (_what, name, content, text) => {
   expect(() => decoded(name, content)).toThrow(text);
@@ -116,7 +117,7 @@ function historyOf(action: OrchestratorAction | undefined, answer?: EntityAnswer
     customStatus: undefined,
     canceledTimers: [],
     abandoned: [],
-    section: undefined,
+    toUnlock: [],
   };
   const asked = eventsOf({ ...nothing, actions: action ? [action] : [] }, 0);
   const viaEvents = new Set<string>();

@@ -16,7 +16,7 @@ const nothing = {
   customStatus: undefined,
   canceledTimers: [],
   abandoned: [],
-  section: undefined,
+  toUnlock: [],
 };
 
 test.each([
