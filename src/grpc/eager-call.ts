@@ -6,15 +6,18 @@ import {
 
 type Call = ServerInterceptingCallInterface;
 
+const EAGER_BYTES = 1024 * 1024;
+
 /**
- * A call that takes a message for sent once HTTP/2 has it, not when the socket does.
+ * A call that takes a message for sent once HTTP/2 has it, not when the other end has made room for it.
  *
  * Otherwise the library writes an answer and its status, and the items of a stream, one by one, each in a turn of the event
- * loop of its own. So they go out together. What is not read yet is bounded elsewhere: a unary call has one answer, and a
- * worker so many items at a time.
+ * loop of its own. So they go out together. When more than 1 MiB of a stream waits for its reader, its messages have been
+ * sent when they are.
  */
 class EagerCall extends ServerInterceptingCall {
   readonly #call: Call;
+  #waitingBytes = 0;
 
   constructor(call: Call) {
     super(call);
@@ -30,8 +33,14 @@ class EagerCall extends ServerInterceptingCall {
   }
 
   override sendMessage(message: unknown, sent: () => void): void {
-    this.#call.sendMessage(message, () => undefined);
-    sent();
+    const bytes = message instanceof Uint8Array ? message.length : 0;
+    this.#waitingBytes += bytes;
+    const isEager = this.#waitingBytes <= EAGER_BYTES;
+    this.#call.sendMessage(message, () => {
+      this.#waitingBytes -= bytes;
+      if (!isEager) sent();
+    });
+    if (isEager) sent();
   }
 
   override sendStatus(...args: Parameters<Call["sendStatus"]>): void {

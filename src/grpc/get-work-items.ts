@@ -34,7 +34,7 @@ export class WorkItemStreams {
       workerId: text(call, "workerid"),
       userAgent: userAgentOf(call.metadata),
       peer: call.getPeer(),
-      send: (item) => call.write(item),
+      send: (item, taken) => call.write(item, taken),
       hangUp: (reason) => {
         close();
         call.emit("error", new RpcError(status.UNAVAILABLE, reason));
@@ -83,7 +83,7 @@ export class WorkItemStreams {
   #keepAlive(call: Call): () => void {
     let cancel: () => void = () => undefined;
     const ping = (): void => {
-      call.write(HEALTH_PING);
+      if (!call.writableNeedDrain) call.write(HEALTH_PING);
       cancel = this.#clock.after(PING_MS, ping);
     };
     cancel = this.#clock.after(PING_MS, ping);

@@ -86,6 +86,7 @@ export class WorkerPool implements RemoteWorkers {
 
   connect(stream: WorkerStream): void {
     this.#streams.add(stream);
+    stream.onRead(() => this.#fillAgain(stream));
     this.#fill(stream);
     this.#changed();
   }

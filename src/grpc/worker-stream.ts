@@ -8,6 +8,8 @@ import { type WorkDescription, WorkFilters } from "./work-filters.ts";
 const DEFAULT_LIMIT = 100;
 /** No worker has more than this at a time, whatever it wants. */
 const MAX_LIMIT = 1_000;
+/** Nor is it sent more while so many bytes wait for it to read them, be their work taken back or not. */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 
 export interface WorkerConnection {
   readonly request: GetWorkItemsRequest;
@@ -16,8 +18,8 @@ export interface WorkerConnection {
   readonly userAgent: string;
   /** The other end of the connection. */
   readonly peer: string;
-  /** A WorkItem as bytes. */
-  send(item: Uint8Array): void;
+  /** A WorkItem as bytes. `taken` is called once the connection has taken them. */
+  send(item: Uint8Array, taken: () => void): void;
   /** Ends it, with a status upon which the worker takes its time to come back. */
   hangUp(reason: string): void;
 }
@@ -34,7 +36,9 @@ export class WorkerStream {
   readonly #limits: Readonly<Record<FunctionKind, number>>;
   readonly #underWay: Record<FunctionKind, number> = { orchestrator: 0, activity: 0, entity: 0 };
   #isRetiring = false;
+  #unreadBytes = 0;
   #whenIdle: () => void = () => undefined;
+  #whenRead: () => void = () => undefined;
 
   constructor(connection: WorkerConnection) {
     const { request, workerId, userAgent, peer } = connection;
@@ -64,12 +68,19 @@ export class WorkerStream {
 
   hasRoomFor(kind: FunctionKind): boolean {
     if (this.#isRetiring && kind !== "orchestrator") return false;
+    if (this.#isBehind) return false;
     return this.#underWay[kind] < this.#limits[kind];
   }
 
   send(kind: FunctionKind, item: Uint8Array): void {
     this.#underWay[kind] += 1;
-    this.#connection.send(item);
+    this.#unreadBytes += item.length;
+    this.#connection.send(item, () => this.#taken(item.length));
+  }
+
+  /** The listener is told when a worker that has had too much to read has room again. */
+  onRead(listener: () => void): void {
+    this.#whenRead = listener;
   }
 
   /** From now on it is sent nothing but turns, which take in what has been done. */
@@ -93,6 +104,16 @@ export class WorkerStream {
   release(kind: FunctionKind): void {
     this.#underWay[kind] -= 1;
     if (this.load === 0) this.#whenIdle();
+  }
+
+  get #isBehind(): boolean {
+    return this.#unreadBytes > MAX_UNREAD_BYTES;
+  }
+
+  #taken(bytes: number): void {
+    const wasBehind = this.#isBehind;
+    this.#unreadBytes -= bytes;
+    if (wasBehind && !this.#isBehind) this.#whenRead();
   }
 }
 

@@ -5,15 +5,19 @@ import { eagerCalls } from "../../src/grpc/eager-call.ts";
 /** A call whose socket never takes anything. */
 function stuckCall(path: string) {
   const log: unknown[] = [];
+  const onSent: (() => void)[] = [];
   const stuck = {
     start: (listener: unknown) => log.push(["start", listener]),
     sendMetadata: (metadata: unknown) => log.push(["metadata", metadata]),
-    sendMessage: (message: unknown) => log.push(["message", message]),
+    sendMessage: (message: unknown, sent: () => void) => {
+      log.push(["message", message]);
+      onSent.push(sent);
+    },
     sendStatus: (status: unknown) => log.push(["status", status]),
     getPeer: () => "the other end",
   } as unknown as ServerInterceptingCallInterface;
   const definition = { path } as ServerMethodDefinition<unknown, unknown>;
-  return { call: eagerCalls(definition, stuck), log };
+  return { call: eagerCalls(definition, stuck), log, onSent };
 }
 
 const RPC = "/TaskHubSidecarService/GetWorkItems";
@@ -29,6 +33,20 @@ describe("an eager call", () => {
       ["message", "b"],
       ["message", "c"],
     ]);
+  });
+
+  test("waits for its reader when more than 1 MiB has not been taken, and is eager again after that", () => {
+    const { call, onSent } = stuckCall(RPC);
+    const sent: string[] = [];
+    const half = new Uint8Array(512 * 1024);
+    for (const name of ["a", "b", "c"]) call.sendMessage(half, () => sent.push(name));
+    expect(sent).toEqual(["a", "b"]);
+
+    for (const taken of onSent) taken();
+
+    expect(sent).toEqual(["a", "b", "c"]);
+    call.sendMessage(half, () => sent.push("d"));
+    expect(sent).toEqual(["a", "b", "c", "d"]);
   });
 
   test("passes on all else as it is", () => {

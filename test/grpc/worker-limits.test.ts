@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { action, ScriptedWorker } from "./scripted-worker.ts";
 import { type Sidecar, startSidecar } from "./sidecar.ts";
 import type { RequestOf } from "./sidecar-client.ts";
+import { SleepingWorker } from "./sleeping-worker.ts";
 
 const settings = { maxConcurrentOrchestratorFunctions: 5_000 };
 
@@ -177,3 +178,37 @@ async function answer(worker: ScriptedWorker, item: Awaited<ReturnType<ScriptedW
     results: [{ resultType: { case: "success", value: {} } }],
   });
 }
+
+describe("a worker that does not read what it is sent", () => {
+  const input = JSON.stringify("x".repeat(1024 * 1024));
+
+  test("is sent little more than 16 MiB; the rest is for others, and in the end all of it", async () => {
+    const sidecar = await startSidecar();
+    const sleeper = await SleepingWorker.connect(sidecar);
+    for (let index = 0; index < 30; index++) await sidecar.client.start("anything", { input });
+    await sidecar.settle();
+
+    const other = await ScriptedWorker.connect(sidecar);
+
+    expect(await other.unseen()).toHaveLength(30 - 16);
+    sleeper.disconnect();
+    for (let index = 0; index < 16; index++) await other.turn();
+  });
+
+  test("is not sent more because what it has was taken back", async () => {
+    const sidecar = await startSidecar();
+    await SleepingWorker.connect(sidecar);
+    for (let index = 0; index < 16; index++) {
+      const instanceId = `instance-${index}`;
+      await sidecar.client.start("anything", { instanceId, input });
+      await sidecar.settle();
+      await sidecar.client.call("terminateInstance", { instanceId });
+      await sidecar.client.ended(instanceId);
+    }
+    await sidecar.client.start("anything", { instanceId: "last" });
+
+    const other = await ScriptedWorker.connect(sidecar);
+
+    expect((await other.turn()).instanceId).toBe("last");
+  });
+});
