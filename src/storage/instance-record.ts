@@ -36,7 +36,7 @@ export interface InstanceFilter {
   /** Inclusive. */
   readonly createdTo?: number;
   readonly statuses?: readonly RuntimeStatus[];
-  /** The empty prefix matches every id. */
+  /** Compared by code points. The empty prefix matches every id. */
   readonly instanceIdPrefix?: string;
   /** Compared without regard to case (S-4). */
   readonly name?: string;
