@@ -5,6 +5,7 @@ import { given } from "../core/given.ts";
 import * as wire from "../wire/generated/orchestrator_service_pb.ts";
 import { requireGuid } from "../wire/malformed-message-error.ts";
 import { decodeOptionalTimestamp, encodeTimestamp } from "../wire/timestamp-codec.ts";
+import { pageSizeOf } from "./page-size.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { Rpc, ServedHub } from "./served-hub.ts";
 
@@ -49,11 +50,11 @@ export const queryEntities: Rpc<wire.QueryEntitiesRequest, wire.QueryEntitiesRes
   const to = decodeOptionalTimestamp(query.lastModifiedTo);
   const page = await hub.client.entities.list({
     includeTransient: query.includeTransient,
+    top: pageSizeOf("pageSize", query.pageSize),
     ...given({
       instanceIdPrefix: prefixOf(query.instanceIdStartsWith),
       lastOperationFrom: from === undefined ? undefined : new Date(from),
       lastOperationTo: to === undefined ? undefined : new Date(to),
-      top: query.pageSize === undefined || query.pageSize <= 0 ? undefined : query.pageSize,
       continuationToken: query.continuationToken || undefined,
     }),
   });

@@ -1,16 +1,13 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { status } from "@grpc/grpc-js";
 import { given } from "../core/given.ts";
 import type { CompletionFilter, InstanceFilter } from "../storage/index.ts";
 import * as wire from "../wire/generated/orchestrator_service_pb.ts";
 import { decodeStatus } from "../wire/status-codec.ts";
 import { decodeOptionalTimestamp } from "../wire/timestamp-codec.ts";
 import { stateOf } from "./instance-snapshot.ts";
-import { RpcError } from "./rpc-error.ts";
+import { pageSizeOf } from "./page-size.ts";
 import type { Rpc } from "./served-hub.ts";
 
-const DEFAULT_PAGE = 100;
-const MAX_PAGE = 1_000;
 const MAX_PAGE_BYTES = 3 * 1024 * 1024;
 
 /** Oldest first, or in the order of ids when they have a prefix. Entities are not among them. */
@@ -40,7 +37,7 @@ export const queryInstances: Rpc<wire.QueryInstancesRequest, wire.QueryInstances
       continuationToken: page.continuationToken,
     });
   };
-  return smallEnough(sizeOf(query.maxInstanceCount), pageOf);
+  return smallEnough(pageSizeOf("maxInstanceCount", query.maxInstanceCount), pageOf);
 };
 
 /** Clients of some SDKs receive no message above 4 MB: a page of large instances has fewer of them. */
@@ -66,7 +63,7 @@ export const listInstanceIds: Rpc<wire.ListInstanceIdsRequest, wire.ListInstance
     completedTo: decodeOptionalTimestamp(request.completedTimeTo),
   });
   const { instanceIds, continuationToken } = await hub.query.listByCompletion(filter, {
-    size: sizeOf(request.pageSize),
+    size: pageSizeOf("pageSize", request.pageSize),
     ...given({ continuationToken: request.lastInstanceKey || undefined }),
   });
   return create(wire.ListInstanceIdsResponseSchema, {
@@ -74,10 +71,3 @@ export const listInstanceIds: Rpc<wire.ListInstanceIdsRequest, wire.ListInstance
     lastInstanceKey: continuationToken,
   });
 };
-
-function sizeOf(wish: number): number {
-  if (wish > MAX_PAGE) {
-    throw new RpcError(status.INVALID_ARGUMENT, `A page has at most ${MAX_PAGE} instances, not ${wish}.`);
-  }
-  return wish > 0 ? wish : DEFAULT_PAGE;
-}

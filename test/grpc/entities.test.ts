@@ -270,12 +270,15 @@ describe("query", () => {
   });
 
   test.each([
-    ["a page of more than 1,000", { pageSize: 1_001 }],
-    ["a token that is none", { continuationToken: "no token" }],
-  ])("%s is refused", async (_title, query) => {
+    ["a page of more than 1,000", { pageSize: 1_001 }, "pageSize is at most 1000, not 1001."],
+    ["a token that is none", { continuationToken: "no token" }, "continuation token"],
+  ])("%s is refused, in the words of the caller", async (_title, query, words) => {
     const { client } = await startSidecar();
 
-    await expect(found(client, query)).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+    await expect(found(client, query)).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining(words),
+    });
   });
 });
 

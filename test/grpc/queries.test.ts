@@ -150,13 +150,16 @@ describe("query", () => {
   });
 
   test.each([
-    ["a page of more than 1,000", { maxInstanceCount: 1_001 }],
-    ["a token that is none", { continuationToken: "no token" }],
-    ["a status that is none", { runtimeStatus: [77 as never] }],
-  ])("%s is refused", async (_title, query) => {
+    ["a page of more than 1,000", { maxInstanceCount: 1_001 }, "maxInstanceCount is at most 1000, not 1001."],
+    ["a token that is none", { continuationToken: "no token" }, "continuation token"],
+    ["a status that is none", { runtimeStatus: [77 as never] }, "77"],
+  ])("%s is refused, in the words of the caller", async (_title, query, words) => {
     const client = await aHubOfAll();
 
-    await expect(found(client, query)).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+    await expect(found(client, query)).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining(words),
+    });
   });
 });
 
