@@ -155,10 +155,12 @@ export function describeQueries(open: OpenHarness): void {
       });
 
       const [lean] = (await scene().hub.query.list({}, { size: 1, payloads: false })).instances;
+      const [why] = (await scene().hub.query.list({}, { size: 1, payloads: "failure" })).instances;
       const [full] = (await scene().hub.query.list({}, { size: 1 })).instances;
 
       expect(lean).toMatchObject({ instanceId: "a", status: "Failed", customStatus: "4" });
       expect([lean?.input, lean?.output, lean?.failure]).toEqual([undefined, undefined, undefined]);
+      expect(why).toEqual({ ...lean, failure: "3" });
       expect(full).toEqual(await scene().hub.query.get("a"));
     });
 
