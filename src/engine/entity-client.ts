@@ -4,12 +4,13 @@ import { checkEntityId, type EntityName, parseEntityId } from "../core/entity-id
 import { dueAtOf, type EntityMessage } from "../core/entity-message.ts";
 import { decodeEntity } from "../core/entity-state.ts";
 import { DurableError } from "../core/errors.ts";
+import { given } from "../core/given.ts";
 import { encodeMessage } from "../core/history-chunk.ts";
 import type { JsonText } from "../core/history-event.ts";
 import { inputOf, requireOperation } from "../core/orchestration-context.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
 import { entityNotFound } from "../core/programming-errors.ts";
-import type { InstanceRecord, TaskHubStore } from "../storage/index.ts";
+import type { InstanceRecord, PageRequest, TaskHubStore } from "../storage/index.ts";
 import type { Clock } from "./clock.ts";
 import { MAX_PAGE, pageSize } from "./instance-query.ts";
 import type { TaskHubWorker } from "./task-hub-worker.ts";
@@ -118,16 +119,16 @@ export class EntityClient {
     return view?.state === undefined ? undefined : { ...view, state: view.state };
   }
 
-  /** One page in the order of ids. @throws {DurableError} INVALID_ARGUMENT, INVALID_ENTITY_ID */
-  async list(request: EntityPageRequest = {}): Promise<EntityPage> {
-    const { name, continuationToken, includeTransient = false } = request;
+  /** One page in the order of ids, of which no more than `maxBytes` is read. @throws {DurableError} INVALID_ARGUMENT, INVALID_ENTITY_ID */
+  async list(request: EntityPageRequest & Pick<PageRequest, "maxBytes"> = {}): Promise<EntityPage> {
+    const { name, continuationToken, maxBytes, includeTransient = false } = request;
     const instanceIdPrefix =
       request.instanceIdPrefix ?? (name === undefined ? "@" : checkEntityId({ name, key: "" }));
     const from = request.lastOperationFrom && timeOf(request.lastOperationFrom);
     const to = request.lastOperationTo && timeOf(request.lastOperationTo);
     const page = await this.#ports.store.query.list(
       { instanceIdPrefix },
-      { size: pageSize(request.top), ...(continuationToken === undefined ? {} : { continuationToken }) },
+      { size: pageSize(request.top), ...given({ continuationToken, maxBytes }) },
     );
     const entities = page.instances
       .filter(({ lastUpdatedAt: at }) => (from === undefined || at >= from) && (to === undefined || at <= to))

@@ -5,10 +5,13 @@ import { given } from "../core/given.ts";
 import * as wire from "../wire/generated/orchestrator_service_pb.ts";
 import { requireGuid } from "../wire/malformed-message-error.ts";
 import { decodeOptionalTimestamp, encodeTimestamp } from "../wire/timestamp-codec.ts";
+import { MAX_PAGE_BYTES, pageSizeOf } from "./page-limits.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { Rpc, ServedHub } from "./served-hub.ts";
 
 const MAX_ID_LENGTH = 100;
+/** Only its state tells whether there is an entity: also a page that shows no states is made from them. */
+const MAX_BYTES_READ = 32 * 1024 * 1024;
 
 /** @throws {RpcError} INVALID_ARGUMENT */
 export const signalEntity: Rpc<wire.SignalEntityRequest, wire.SignalEntityResponse> = async (
@@ -49,11 +52,12 @@ export const queryEntities: Rpc<wire.QueryEntitiesRequest, wire.QueryEntitiesRes
   const to = decodeOptionalTimestamp(query.lastModifiedTo);
   const page = await hub.client.entities.list({
     includeTransient: query.includeTransient,
+    top: pageSizeOf("pageSize", query.pageSize),
+    maxBytes: query.includeState ? MAX_PAGE_BYTES : MAX_BYTES_READ,
     ...given({
       instanceIdPrefix: prefixOf(query.instanceIdStartsWith),
       lastOperationFrom: from === undefined ? undefined : new Date(from),
       lastOperationTo: to === undefined ? undefined : new Date(to),
-      top: query.pageSize === undefined || query.pageSize <= 0 ? undefined : query.pageSize,
       continuationToken: query.continuationToken || undefined,
     }),
   });

@@ -1,17 +1,12 @@
-import { create, toBinary } from "@bufbuild/protobuf";
-import { status } from "@grpc/grpc-js";
+import { create } from "@bufbuild/protobuf";
 import { given } from "../core/given.ts";
 import type { CompletionFilter, InstanceFilter } from "../storage/index.ts";
 import * as wire from "../wire/generated/orchestrator_service_pb.ts";
 import { decodeStatus } from "../wire/status-codec.ts";
 import { decodeOptionalTimestamp } from "../wire/timestamp-codec.ts";
 import { stateOf } from "./instance-snapshot.ts";
-import { RpcError } from "./rpc-error.ts";
+import { MAX_PAGE_BYTES, pageSizeOf } from "./page-limits.ts";
 import type { Rpc } from "./served-hub.ts";
-
-const DEFAULT_PAGE = 100;
-const MAX_PAGE = 1_000;
-const MAX_PAGE_BYTES = 3 * 1024 * 1024;
 
 /** Oldest first, or in the order of ids when they have a prefix. Entities are not among them. */
 export const queryInstances: Rpc<wire.QueryInstancesRequest, wire.QueryInstancesResponse> = async (
@@ -27,33 +22,20 @@ export const queryInstances: Rpc<wire.QueryInstancesRequest, wire.QueryInstances
     instanceIdPrefix: prefix,
   });
   const { fetchInputsAndOutputs, continuationToken } = query;
-  const pageOf = async (size: number): Promise<wire.QueryInstancesResponse> => {
-    const page = await hub.query.list(filter, {
-      size,
-      order: "oldestFirst",
-      ...given({ continuationToken: continuationToken || undefined }),
-    });
-    return create(wire.QueryInstancesResponseSchema, {
-      orchestrationState: page.instances
-        .filter(({ instanceId }) => !instanceId.startsWith("@"))
-        .map((record) => stateOf(record, fetchInputsAndOutputs)),
-      continuationToken: page.continuationToken,
-    });
-  };
-  return smallEnough(sizeOf(query.maxInstanceCount), pageOf);
+  const page = await hub.query.list(filter, {
+    size: pageSizeOf("maxInstanceCount", query.maxInstanceCount),
+    maxBytes: MAX_PAGE_BYTES,
+    payloads: fetchInputsAndOutputs || "failure",
+    order: "oldestFirst",
+    ...given({ continuationToken: continuationToken || undefined }),
+  });
+  return create(wire.QueryInstancesResponseSchema, {
+    orchestrationState: page.instances
+      .filter(({ instanceId }) => !instanceId.startsWith("@"))
+      .map((record) => stateOf(record, fetchInputsAndOutputs)),
+    continuationToken: page.continuationToken,
+  });
 };
-
-/** Clients of some SDKs receive no message above 4 MB: a page of large instances has fewer of them. */
-async function smallEnough(
-  size: number,
-  pageOf: (size: number) => Promise<wire.QueryInstancesResponse>,
-): Promise<wire.QueryInstancesResponse> {
-  const page = await pageOf(size);
-  const bytes = toBinary(wire.QueryInstancesResponseSchema, page).length;
-  if (bytes <= MAX_PAGE_BYTES || size === 1) return page;
-  const fitting = Math.floor((page.orchestrationState.length * MAX_PAGE_BYTES) / bytes);
-  return smallEnough(Math.max(1, Math.min(fitting, size - 1)), pageOf);
-}
 
 /** Ended instances in the order in which they have ended. */
 export const listInstanceIds: Rpc<wire.ListInstanceIdsRequest, wire.ListInstanceIdsResponse> = async (
@@ -66,7 +48,7 @@ export const listInstanceIds: Rpc<wire.ListInstanceIdsRequest, wire.ListInstance
     completedTo: decodeOptionalTimestamp(request.completedTimeTo),
   });
   const { instanceIds, continuationToken } = await hub.query.listByCompletion(filter, {
-    size: sizeOf(request.pageSize),
+    size: pageSizeOf("pageSize", request.pageSize),
     ...given({ continuationToken: request.lastInstanceKey || undefined }),
   });
   return create(wire.ListInstanceIdsResponseSchema, {
@@ -74,10 +56,3 @@ export const listInstanceIds: Rpc<wire.ListInstanceIdsRequest, wire.ListInstance
     lastInstanceKey: continuationToken,
   });
 };
-
-function sizeOf(wish: number): number {
-  if (wish > MAX_PAGE) {
-    throw new RpcError(status.INVALID_ARGUMENT, `A page has at most ${MAX_PAGE} instances, not ${wish}.`);
-  }
-  return wish > 0 ? wish : DEFAULT_PAGE;
-}

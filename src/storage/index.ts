@@ -24,6 +24,7 @@ export type {
   InstanceIdPage,
   InstancePage,
   InstanceRecord,
+  PagePayloads,
   PageRequest,
   PurgeProgress,
   StatusCounts,

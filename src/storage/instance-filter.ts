@@ -9,7 +9,7 @@ export function matchesFilter(filter: InstanceFilter, row: Filterable): boolean 
     (createdFrom === undefined || row.createdAt >= createdFrom) &&
     (createdTo === undefined || row.createdAt <= createdTo) &&
     (statuses === undefined || statuses.includes(row.status)) &&
-    (instanceIdPrefix === undefined || row.instanceId.startsWith(instanceIdPrefix)) &&
+    (instanceIdPrefix === undefined || beginsWith(row.instanceId, instanceIdPrefix)) &&
     (name === undefined || row.name.toLowerCase() === name.toLowerCase())
   );
 }
@@ -26,6 +26,15 @@ export function matchesCompletion<Row extends Pick<InstanceRecord, "status" | "c
     (completedTo === undefined || row.completedAt <= completedTo) &&
     (statuses === undefined || statuses.includes(row.status))
   );
+}
+
+/** By code points: half of a surrogate pair does not begin it. */
+function beginsWith(instanceId: string, prefix: string): boolean {
+  return instanceId.startsWith(prefix) && !splitsPair(instanceId, prefix.length);
+}
+
+function splitsPair(text: string, at: number): boolean {
+  return (text.codePointAt(at - 1) ?? 0) > 0xffff;
 }
 
 /** What a purge by this filter may touch. */

@@ -36,7 +36,7 @@ export interface InstanceFilter {
   /** Inclusive. */
   readonly createdTo?: number;
   readonly statuses?: readonly RuntimeStatus[];
-  /** The empty prefix matches every id. */
+  /** Compared by code points. The empty prefix matches every id. */
   readonly instanceIdPrefix?: string;
   /** Compared without regard to case (S-4). */
   readonly name?: string;
@@ -46,11 +46,20 @@ export interface PageRequest {
   /** 1 to 1,000. */
   readonly size: number;
   readonly continuationToken?: string;
-  /** Input, output and failure are left out when false. Default true. */
-  readonly payloads?: boolean;
+  /** Default: all of them. */
+  readonly payloads?: PagePayloads;
+  /**
+   * The page ends before the record with which its texts would have more bytes of UTF-8 than this; its first record always
+   * has room. No more than that is read. All texts of a record that are read count: ids, names, payloads, and what is kept as
+   * JSON.
+   */
+  readonly maxBytes?: number;
   /** Of creation, where the filter has no id prefix. Default: newest first. All pages of a listing have the same. */
   readonly order?: CreationOrder;
 }
+
+/** Input, output and failure: true for all of them, "failure" for that alone, false for none. The custom status is always there. */
+export type PagePayloads = boolean | "failure";
 
 /** By time, and in the order in which they were made where that is equal. */
 export type CreationOrder = "newestFirst" | "oldestFirst";

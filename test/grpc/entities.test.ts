@@ -1,8 +1,10 @@
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
+import { createMemoryStorage } from "../../src/providers/memory/index.ts";
 import type { App } from "../../src/sdk/index.ts";
 import type { EntityQuery } from "../../src/wire/generated/orchestrator_service_pb.ts";
 import { encodeTimestamp } from "../../src/wire/timestamp-codec.ts";
+import { meteredStorage } from "../support/metered-storage.ts";
 import { programs } from "./programs.ts";
 import { ScriptedWorker } from "./scripted-worker.ts";
 import { startSidecar } from "./sidecar.ts";
@@ -253,6 +255,38 @@ describe("query", () => {
     expect((await found(client, { includeTransient })).toSorted()).toEqual(expected);
   });
 
+  test.each([
+    [true, 3],
+    [false, 33],
+  ])(
+    "pages of large states, shown: %s, are such as a client receives, and nothing is read twice",
+    async (includeState, most) => {
+      const app = programs();
+      app.entity<string>("text", (context) => context.setState("x".repeat(context.input as number)));
+      const { storage, meter } = meteredStorage(createMemoryStorage());
+      const sidecar = await startSidecar({ app, storage });
+      const ids = Array.from({ length: 40 }, (_, index) => `@text@${String(index).padStart(2, "0")}`);
+      for (const instanceId of ids) {
+        await sidecar.client.call("signalEntity", { instanceId, name: "set", input: "1000000" });
+      }
+      for (const id of ids) await expect.poll(() => stateOf(sidecar.client, id)).toHaveLength(1_000_002);
+      const client = sidecar.connect({ maxReceive: 4 * 1024 * 1024 });
+      meter.listed = [];
+
+      const pages: string[][] = [];
+      let continuationToken = "";
+      do {
+        const page = await client.call("queryEntities", { query: { includeState, continuationToken } });
+        pages.push(page.entities.map(({ instanceId }) => instanceId));
+        continuationToken = page.continuationToken ?? "";
+      } while (continuationToken !== "");
+
+      expect(pages.flat()).toEqual(ids);
+      expect(pages[0]).toHaveLength(most);
+      expect(meter.listed.map(({ instanceId }) => instanceId)).toEqual(ids);
+    },
+  );
+
   test("page by page each comes once; the last page has no token", async () => {
     const ids = ["a", "b", "c", "d", "e"].map((key) => `@counter@${key}`);
     const client = await withCounters(...ids);
@@ -270,12 +304,15 @@ describe("query", () => {
   });
 
   test.each([
-    ["a page of more than 1,000", { pageSize: 1_001 }],
-    ["a token that is none", { continuationToken: "no token" }],
-  ])("%s is refused", async (_title, query) => {
+    ["a page of more than 1,000", { pageSize: 1_001 }, "pageSize is at most 1000, not 1001."],
+    ["a token that is none", { continuationToken: "no token" }, "continuation token"],
+  ])("%s is refused, in the words of the caller", async (_title, query, words) => {
     const { client } = await startSidecar();
 
-    await expect(found(client, query)).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+    await expect(found(client, query)).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining(words),
+    });
   });
 });
 

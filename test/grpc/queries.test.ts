@@ -2,8 +2,10 @@ import { create } from "@bufbuild/protobuf";
 import { StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
+import { createMemoryStorage } from "../../src/providers/memory/index.ts";
 import { type InstanceQuery, OrchestrationStatus } from "../../src/wire/generated/orchestrator_service_pb.ts";
 import { decodeTimestamp, encodeTimestamp } from "../../src/wire/timestamp-codec.ts";
+import { meteredStorage } from "../support/metered-storage.ts";
 import { programs } from "./programs.ts";
 import { startSidecar } from "./sidecar.ts";
 import type { RequestOf, SidecarClient } from "./sidecar-client.ts";
@@ -119,24 +121,70 @@ describe("query", () => {
     expect(pages.flat()).toEqual(["i0", "i1", "i2", "i3", "i4", "i5", "i6"]);
   });
 
-  test("a page of large instances is one that a client receives, and nothing is left out", async () => {
-    const sidecar = await startSidecar();
-    const input = JSON.stringify("x".repeat(300_000));
+  describe("for large instances", () => {
+    const LIMIT = 4 * 1024 * 1024;
     const ids = Array.from({ length: 20 }, (_, index) => `large-${String(index).padStart(2, "0")}`);
-    for (const instanceId of ids) await sidecar.client.start("anything", { instanceId, input });
-    const client = sidecar.connect({ maxReceive: 4 * 1024 * 1024 });
 
-    const seen: string[] = [];
-    let continuationToken: string | undefined;
-    do {
-      const page = await client.call("queryInstances", {
-        query: { fetchInputsAndOutputs: true, ...(continuationToken ? { continuationToken } : {}) },
+    async function withInputs(input: string) {
+      const { storage, meter } = meteredStorage(createMemoryStorage());
+      const sidecar = await startSidecar({ storage });
+      for (const instanceId of ids) await sidecar.client.start("anything", { instanceId, input });
+      return { sidecar, client: sidecar.connect({ maxReceive: LIMIT }), meter };
+    }
+
+    async function pagesOf(client: SidecarClient, query: Partial<InstanceQuery>) {
+      const pages: string[][] = [];
+      let continuationToken: string | undefined;
+      do {
+        const page = await client.call("queryInstances", {
+          query: { ...query, ...(continuationToken ? { continuationToken } : {}) } as InstanceQuery,
+        });
+        pages.push(page.orchestrationState.map(({ instanceId }) => instanceId));
+        continuationToken = page.continuationToken;
+      } while (continuationToken);
+      return pages;
+    }
+
+    test.each([
+      ["of 300 KB", "x".repeat(300_000), 10],
+      ["of 300,000 characters that are 900 KB", "世".repeat(300_000), 3],
+      ["of 3 MB", "x".repeat(3_000_000), 1],
+    ])(
+      "a page is one that a client receives, and nothing is left out or read twice: inputs %s",
+      async (_title, text, most) => {
+        const { client, meter } = await withInputs(JSON.stringify(text));
+        meter.listed = [];
+
+        const pages = await pagesOf(client, { fetchInputsAndOutputs: true });
+
+        expect(pages.flat()).toEqual(ids);
+        expect(pages[0]).toHaveLength(most);
+        expect(meter.listed.map(({ instanceId }) => instanceId)).toEqual(ids);
+      },
+    );
+
+    test("one that is larger than any page is alone on its page, for clients that receive it", async () => {
+      const { client, sidecar } = await withInputs(JSON.stringify("x".repeat(LIMIT)));
+      const query = { query: { fetchInputsAndOutputs: true } };
+
+      const { orchestrationState, continuationToken } = await sidecar.client.call("queryInstances", query);
+
+      expect(orchestrationState.map(({ instanceId }) => instanceId)).toEqual(ids.slice(0, 1));
+      expect(continuationToken).toBeDefined();
+      await expect(client.call("queryInstances", query)).rejects.toMatchObject({
+        code: status.RESOURCE_EXHAUSTED,
       });
-      seen.push(...page.orchestrationState.map(({ instanceId }) => instanceId));
-      continuationToken = page.continuationToken;
-    } while (continuationToken);
+    });
 
-    expect(seen).toEqual(ids);
+    test("payloads that are not asked for are not read, and take no room", async () => {
+      const { client, meter } = await withInputs(JSON.stringify("x".repeat(300_000)));
+      meter.listed = [];
+
+      const pages = await pagesOf(client, { fetchInputsAndOutputs: false });
+
+      expect(pages).toEqual([ids]);
+      expect(meter.listed.map(({ input }) => input)).toEqual(ids.map(() => undefined));
+    });
   });
 
   test("a page that is just full is the last", async () => {
@@ -150,13 +198,16 @@ describe("query", () => {
   });
 
   test.each([
-    ["a page of more than 1,000", { maxInstanceCount: 1_001 }],
-    ["a token that is none", { continuationToken: "no token" }],
-    ["a status that is none", { runtimeStatus: [77 as never] }],
-  ])("%s is refused", async (_title, query) => {
+    ["a page of more than 1,000", { maxInstanceCount: 1_001 }, "maxInstanceCount is at most 1000, not 1001."],
+    ["a token that is none", { continuationToken: "no token" }, "continuation token"],
+    ["a status that is none", { runtimeStatus: [77 as never] }, "77"],
+  ])("%s is refused, in the words of the caller", async (_title, query, words) => {
     const client = await aHubOfAll();
 
-    await expect(found(client, query)).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+    await expect(found(client, query)).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining(words),
+    });
   });
 });
 

@@ -10,6 +10,7 @@ import {
 import { createMemoryStorage } from "../../src/providers/memory/index.ts";
 import { App, TaskHub } from "../../src/sdk/index.ts";
 import { ServedHubs } from "../../src/server/served-hubs.ts";
+import type { StorageProvider } from "../../src/storage/index.ts";
 import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { type ClientOptions, SidecarClient } from "./sidecar-client.ts";
 
@@ -17,6 +18,8 @@ export interface SidecarOptions extends Pick<SidecarServerOptions, "isAllowed" |
   /** What this process runs itself. */
   readonly app?: App;
   readonly settings?: Partial<EngineSettings>;
+  /** Default: one in memory. */
+  readonly storage?: StorageProvider;
   /** Default true. */
   readonly createOnUse?: boolean;
   readonly activityTimeoutMs?: number;
@@ -27,7 +30,7 @@ interface LogEntry {
   readonly message: string;
 }
 
-/** A server of the protocol on a hub in memory. The time of its workers is the test's to move. */
+/** A server of the protocol on a hub, in memory unless it is told otherwise. The time of its workers is the test's to move. */
 export class Sidecar {
   readonly clock: VirtualClock;
   readonly hub: TaskHub;
@@ -87,12 +90,20 @@ export class Sidecar {
 }
 
 export async function startSidecar(options: SidecarOptions = {}): Promise<Sidecar> {
-  const { app = new App(), settings = {}, createOnUse = true, activityTimeoutMs, isAllowed, tls } = options;
+  const {
+    app = new App(),
+    settings = {},
+    storage = createMemoryStorage(),
+    createOnUse = true,
+    activityTimeoutMs,
+    isAllowed,
+    tls,
+  } = options;
   const clock = new VirtualClock();
   const workers = new WorkerPool(clock, { activityTimeoutMs });
   const complaints: LogEntry[] = [];
   const logger = loggerOf(complaints);
-  const hub = await TaskHub.open(createMemoryStorage(), {
+  const hub = await TaskHub.open(storage, {
     app,
     taskHubName: "TestHub",
     settings,

@@ -1,9 +1,11 @@
-import type { QueryStore, StorageProvider } from "../../src/storage/index.ts";
+import type { InstanceRecord, QueryStore, StorageProvider } from "../../src/storage/index.ts";
 
 /** What surfaces ask of a store, counted. */
 export interface StoreMeter {
   /** Questions asked so far. */
   reads: number;
+  /** What the pages of listings have had on them so far. */
+  listed: InstanceRecord[];
   /** Who listens for changes now. */
   listeners: number;
 }
@@ -13,7 +15,7 @@ export function meteredStorage(storage: StorageProvider): {
   readonly storage: StorageProvider;
   readonly meter: StoreMeter;
 } {
-  const meter: StoreMeter = { reads: 0, listeners: 0 };
+  const meter: StoreMeter = { reads: 0, listed: [], listeners: 0 };
   const metered: StorageProvider = {
     taskHubs: storage.taskHubs,
     openTaskHub: async (name) => {
@@ -37,7 +39,11 @@ function meteredQuery(query: QueryStore, meter: StoreMeter): QueryStore {
   };
   return {
     get: (id) => read(query.get(id)),
-    list: (filter, page) => read(query.list(filter, page)),
+    list: async (filter, request) => {
+      const page = await read(query.list(filter, request));
+      meter.listed.push(...page.instances);
+      return page;
+    },
     listByCompletion: (filter, page) => read(query.listByCompletion(filter, page)),
     count: (filter) => read(query.count(filter)),
     history: (id, fromSeq) => read(query.history(id, fromSeq)),

@@ -1,6 +1,12 @@
 import { DurableError } from "../../core/errors.ts";
 import type { RuntimeStatus } from "../../core/orchestration-status.ts";
-import type { CompletionFilter, InstanceIdPage, InstanceRecord, StatusCounts } from "../../storage/index.ts";
+import type {
+  CompletionFilter,
+  InstanceIdPage,
+  InstanceRecord,
+  PagePayloads,
+  StatusCounts,
+} from "../../storage/index.ts";
 import { type CompletionCursor, encodeCompletion } from "./completion-cursor.ts";
 import type { ListCursor, ListOrder } from "./list-cursor.ts";
 
@@ -33,9 +39,10 @@ export function pageOfEnded(
   return { instanceIds, continuationToken: encodeCompletion(taskHub, filter, last) };
 }
 
-export function withoutPayloads(record: InstanceRecord): InstanceRecord {
-  const { input: _input, output: _output, failure: _failure, ...rest } = record;
-  return rest;
+export function withPayloads(record: InstanceRecord, payloads: PagePayloads = true): InstanceRecord {
+  if (payloads === true) return record;
+  const { input: _input, output: _output, failure, ...rest } = record;
+  return payloads === "failure" && failure !== undefined ? { ...rest, failure } : rest;
 }
 
 export function emptyCounts(): Record<RuntimeStatus, number> & StatusCounts {

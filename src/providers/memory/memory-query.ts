@@ -18,7 +18,8 @@ import {
 } from "../../storage/index.ts";
 import { compareCompletion, compareIds, decodeCompletion } from "../listing/completion-cursor.ts";
 import { decodeCursor, encodeCursor, type ListCursor, orderOf } from "../listing/list-cursor.ts";
-import { checkPageSize, cursorAt, emptyCounts, pageOfEnded, withoutPayloads } from "../listing/page.ts";
+import { checkPageSize, cursorAt, emptyCounts, pageOfEnded, withPayloads } from "../listing/page.ts";
+import { bytesOf, PageBudget } from "../listing/page-budget.ts";
 import type { MemoryHub } from "./memory-hub.ts";
 import type { MemoryInstance } from "./memory-instance.ts";
 
@@ -46,10 +47,10 @@ export class MemoryQueryStore implements QueryStore {
     const rest = this.#matching(filter)
       .filter((record) => after === undefined || compare(after, cursorAt(record, order)) < 0)
       .toSorted((left, right) => compare(cursorAt(left, order), cursorAt(right, order)));
-    const instances = rest.slice(0, page.size);
+    const instances = onPage(rest, page);
     const last = instances.at(-1);
     return {
-      instances: page.payloads === false ? instances.map(withoutPayloads) : instances,
+      instances,
       ...(last !== undefined && rest.length > instances.length
         ? { continuationToken: encodeCursor(name, filter, cursorAt(last, order)) }
         : {}),
@@ -137,6 +138,18 @@ export class MemoryQueryStore implements QueryStore {
 export function chunksOf(instance: MemoryInstance): readonly HistoryChunk[] {
   const chunks = [...instance.history.values()].map(({ chunk }) => chunk);
   return chunks.toSorted((left, right) => left.seq - right.seq);
+}
+
+/** The first of these, as many as the page has room for. */
+function onPage(
+  records: readonly InstanceRecord[],
+  { size, payloads, maxBytes }: PageRequest,
+): readonly InstanceRecord[] {
+  const instances = records.slice(0, size).map((record) => withPayloads(record, payloads));
+  if (maxBytes === undefined) return instances;
+  const budget = new PageBudget(maxBytes);
+  const end = instances.findIndex((record) => !budget.takes(bytesOf(record)));
+  return end < 0 ? instances : instances.slice(0, end);
 }
 
 /** Negative when the left one comes first in its listing. */

@@ -1,5 +1,6 @@
 import type { Database, Statement } from "./database.ts";
 import type { HubRow } from "./hub-row.ts";
+import { isUpTo } from "./id-order.ts";
 
 const IS_STALE = "not exists (select 1 from instances i where i.run = instance_ids.run)";
 
@@ -31,7 +32,7 @@ export class InstanceIds {
       `select instance_id from instance_ids where hub_id = ? and instance_id > ? order by instance_id limit 1 offset ?`,
     );
     this.#sweep = database.prepare(
-      `delete from instance_ids where hub_id = ? and instance_id > ? and instance_id <= ? and ${IS_STALE}`,
+      `delete from instance_ids where hub_id = ? and instance_id > ? and ${isUpTo("instance_id")} and ${IS_STALE}`,
     );
     this.#deleteSome = database.prepare(
       `delete from instance_ids where hub_id = ? and instance_id <= coalesce(
@@ -59,9 +60,9 @@ export class InstanceIds {
     return this.#last.get(hubId, instanceId, places - 1)?.instance_id;
   }
 
-  /** Removes the free ids after one id and up to another. */
-  sweep({ hubId }: HubRow, after: string, to: string): void {
-    this.#sweep.run(hubId, after, to);
+  /** Removes the free ids after one id and up to another, or to the last. */
+  sweep({ hubId }: HubRow, after: string, to: string | undefined): void {
+    this.#sweep.run(hubId, after, to ?? null);
   }
 
   /** At most about `limit` ids of a hub; how many there were. */

@@ -2,6 +2,7 @@ import { RUNTIME_STATUSES, type RuntimeStatus } from "../../core/orchestration-s
 import { type CreationOrder, type InstanceFilter, matchesFilter } from "../../storage/index.ts";
 import { type ListCursor, orderOf } from "../listing/list-cursor.ts";
 import type { Database, Statement } from "./database.ts";
+import { endOfPrefix, isBelow, successorOf } from "./id-order.ts";
 import { numberOf, statusOf } from "./instance-row.ts";
 import { type KeyRow, TimeWalk } from "./time-walk.ts";
 
@@ -46,7 +47,7 @@ export class InstanceListing {
     this.#byId = database.prepare(
       `select n.instance_id, i.run, i.created_at, i.status, i.name
        from instance_ids n left join instances i on i.run = n.run
-       where n.hub_id = ? and n.instance_id >= ? and n.instance_id < ? order by n.instance_id limit ?`,
+       where n.hub_id = ? and n.instance_id >= ? and ${isBelow("n.instance_id")} order by n.instance_id limit ?`,
     );
     this.#named = database.prepare(
       "select run, created_at, status, instance_id, name from instances where run = ?",
@@ -75,7 +76,7 @@ export class InstanceListing {
   ): ListingStep {
     const prefix = filter.instanceIdPrefix ?? "";
     const from = after?.order === "byId" ? successorOf(after.instanceId) : prefix;
-    const rows = this.#byId.all(hubId, from, endOfPrefix(prefix), limit);
+    const rows = this.#byId.all(hubId, from, endOfPrefix(prefix) ?? null, limit);
     const found = rows
       .filter((row) => row.run !== null)
       .filter((row) => matches(filter, row))
@@ -127,14 +128,4 @@ function idCursor({ instance_id: instanceId }: IdRow): ListCursor {
 
 function statusNumbers(statuses: readonly RuntimeStatus[] = RUNTIME_STATUSES): readonly number[] {
   return [...new Set(statuses)].map(numberOf);
-}
-
-/** The smallest text above the given one. */
-function successorOf(instanceId: string): string {
-  return `${instanceId}\0`;
-}
-
-/** Above every id that begins with the prefix, short of ids that go on with this last of all characters. */
-function endOfPrefix(prefix: string): string {
-  return `${prefix}\u{10ffff}`;
 }

@@ -1,8 +1,8 @@
-import type { InstancePatch, InstanceRecord, NewInstance, NextRun } from "../../storage/index.ts";
+import type { InstancePatch, NewInstance, NextRun } from "../../storage/index.ts";
 import type { Database, SqlValue, Statement } from "./database.ts";
 import { type HubRow, partOf } from "./hub-row.ts";
 import { InstanceIds } from "./instance-ids.ts";
-import { INSTANCE_COLUMNS, type InstanceRow, numberOf, recordOf } from "./instance-row.ts";
+import { INSTANCE_COLUMNS, type InstanceRow, numberOf } from "./instance-row.ts";
 
 const PENDING = numberOf("Pending");
 const NO_PATCH: InstancePatch = {};
@@ -21,8 +21,6 @@ export class InstanceTable {
   readonly #exists: Statement<{ readonly run: number }>;
   readonly #find: Statement<{ readonly run: number; readonly status: number }>;
   readonly #read: Statement<InstanceRow>;
-  readonly #readRun: Statement<InstanceRow>;
-  readonly #readRunLean: Statement<InstanceRow>;
   readonly #someOf: Statement<{ readonly run: number }>;
   readonly #toRecover: Statement<{ readonly instance_id: string }>;
   readonly #insert: Statement;
@@ -34,14 +32,10 @@ export class InstanceTable {
   readonly #patches: PatchStatements;
 
   constructor(database: Database) {
-    const withPayloads = `select ${INSTANCE_COLUMNS}, i.failure, i.input, i.output`;
-    const lean = `select ${INSTANCE_COLUMNS}, null as failure, null as input, null as output`;
     this.ids = new InstanceIds(database);
     this.#exists = database.prepare("select run from instances where run = ?");
     this.#find = database.prepare(`select i.run, i.status ${BY_ID}`);
-    this.#read = database.prepare(`${withPayloads} ${BY_ID}`);
-    this.#readRun = database.prepare(`${withPayloads} from instances i where i.run = ?`);
-    this.#readRunLean = database.prepare(`${lean} from instances i where i.run = ?`);
+    this.#read = database.prepare(`select ${INSTANCE_COLUMNS}, i.failure, i.input, i.output ${BY_ID}`);
     this.#someOf = database.prepare("select run from instances where hub_id = ? limit ?");
     this.#toRecover = database.prepare(
       `select instance_id from instances
@@ -72,11 +66,6 @@ export class InstanceTable {
 
   row(hub: HubRow, instanceId: string): InstanceRow | undefined {
     return this.#read.get(hub.hubId, instanceId);
-  }
-
-  recordAtRun(run: number, withPayloads: boolean): InstanceRecord | undefined {
-    const row = withPayloads ? this.#readRun.get(run) : this.#readRunLean.get(run);
-    return row && recordOf(row);
   }
 
   /** The runs of some instances of a hub, in no order. */

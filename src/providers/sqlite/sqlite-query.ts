@@ -15,6 +15,7 @@ import type {
 import { decodeCompletion } from "../listing/completion-cursor.ts";
 import { decodeCursor, encodeCursor, type ListCursor, orderOf } from "../listing/list-cursor.ts";
 import { checkPageSize, emptyCounts, pageOfEnded } from "../listing/page.ts";
+import { PageBudget } from "../listing/page-budget.ts";
 import { recordOf } from "./instance-row.ts";
 import { purgeIds } from "./purge.ts";
 import { purgeMatching } from "./purge-matching.ts";
@@ -48,10 +49,11 @@ export class SqliteQueryStore implements QueryStore {
     let after =
       token === undefined ? undefined : decodeCursor(name, filter, orderOf(filter, page.order), token);
     const instances: InstanceRecord[] = [];
+    const budget = page.maxBytes === undefined ? undefined : new PageBudget(page.maxBytes);
     for (let steps = 1; ; steps++) {
       const room = size - instances.length;
       const limit = steps === 1 && isIndexed(filter) ? room + 1 : Math.max(STEP, room + 1);
-      const { records, cursor, isFull } = this.#fill(filter, after, { room, limit }, page);
+      const { records, cursor, isFull } = this.#fill(filter, after, { room, limit, budget }, page);
       instances.push(...records);
       if (cursor === undefined) return { instances };
       if (isFull || (instances.length > 0 && steps >= STEPS_OF_A_PAGE)) {
@@ -158,7 +160,11 @@ export class SqliteQueryStore implements QueryStore {
   #fill(
     filter: InstanceFilter,
     after: ListCursor | undefined,
-    { room, limit }: { readonly room: number; readonly limit: number },
+    {
+      room,
+      limit,
+      budget,
+    }: { readonly room: number; readonly limit: number; readonly budget: PageBudget | undefined },
     { payloads = true, order }: PageRequest,
   ): {
     readonly records: readonly InstanceRecord[];
@@ -169,10 +175,11 @@ export class SqliteQueryStore implements QueryStore {
     return this.#read("list", () => {
       const step = store.listing.step(hubId, filter, after, limit, order);
       const wanted = step.found.slice(0, room);
-      const records = wanted.flatMap(({ run }) => store.tables.instances.recordAtRun(run, payloads) ?? []);
-      const isFull = wanted.length === room;
-      const hasMore = step.found.length > room;
-      return { records, isFull, cursor: hasMore ? wanted.at(-1)?.cursor : step.cursor };
+      const records = store.records.read(wanted, payloads, budget);
+      const last = records.length === 0 ? after : step.found[records.length - 1]?.cursor;
+      const hasMore = step.found.length > records.length;
+      const isFull = records.length === room || records.length < wanted.length;
+      return { records, isFull, cursor: hasMore ? last : step.cursor };
     });
   }
 

@@ -8,6 +8,7 @@ import { HubTable } from "./hub-table.ts";
 import { InstanceCount } from "./instance-count.ts";
 import { InstanceListing } from "./instance-listing.ts";
 import { LeaseTable } from "./lease-table.ts";
+import { ListedRecords } from "./listed-records.ts";
 import type { DatabaseOptions } from "./open-database.ts";
 import { RunNumbers } from "./run-numbers.ts";
 import { StartQueue } from "./start-queue.ts";
@@ -26,6 +27,7 @@ export class Store {
   readonly bulk: BulkDelete;
   readonly starts: StartQueue;
   readonly listing: InstanceListing;
+  readonly records: ListedRecords;
   readonly completions: CompletionWalk;
   readonly counting: InstanceCount;
   readonly runs: RunNumbers;
@@ -41,6 +43,7 @@ export class Store {
     this.bulk = new BulkDelete(database);
     this.starts = new StartQueue(database);
     this.listing = new InstanceListing(database);
+    this.records = new ListedRecords(database);
     this.completions = new CompletionWalk(database);
     this.counting = new InstanceCount(database);
     this.runs = new RunNumbers(database, this.transactions);

@@ -3,8 +3,6 @@ import type { Store } from "./store.ts";
 
 /** Before every id. */
 export const FIRST_ID = "";
-/** Above every id that does not begin with this last of all characters. */
-const LAST_ID = "\u{10ffff}";
 /** A guess: what a short orchestration has. */
 const ROWS_OF_AN_INSTANCE = 5;
 
@@ -47,7 +45,7 @@ function sweepFreeIds({ hubs, tables }: Store, maxIds: number): number | undefin
   if (next === undefined) return undefined;
   const { ids } = tables.instances;
   const to = ids.stepFrom(next.hub, next.after, maxIds);
-  ids.sweep(next.hub, next.after, to ?? LAST_ID);
+  ids.sweep(next.hub, next.after, to);
   hubs.setSweep(next.hub, to);
   return maxIds;
 }

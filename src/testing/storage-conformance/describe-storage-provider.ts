@@ -10,6 +10,7 @@ import { describeHistory } from "./history.ts";
 import { describeLeases } from "./leases-and-fences.ts";
 import { describeMessages } from "./messages.ts";
 import { describeNextRun } from "./next-run.ts";
+import { describePageBudgets } from "./page-budgets.ts";
 import { describePurge } from "./purge.ts";
 import { describeQuarantine } from "./quarantine.ts";
 import { describeQueries } from "./queries.ts";
@@ -31,6 +32,7 @@ export function describeStorageProvider(name: string, open: OpenHarness): void {
     describeStarts(open);
     describeNextRun(open);
     describeQueries(open);
+    describePageBudgets(open);
     describeCompletions(open);
     describeHistory(open);
     describePurge(open);

@@ -67,6 +67,29 @@ export function describeQueries(open: OpenHarness): void {
       expect(ids(await all(scene().hub, filter, 1))).toEqual(expected);
     });
 
+    const prefixes: readonly [string, readonly string[], readonly string[]][] = [
+      ["a", ["a", "az", "a\u{10ffff}", "a\u{10ffff}x"], ["A", "b", "ä"]],
+      ["a\u{10ffff}", ["a\u{10ffff}", "a\u{10ffff}\u{10ffff}x"], ["a", "a\uffff", "b"]],
+      ["\u{10ffff}", ["\u{10ffff}", "\u{10ffff}x"], ["\uffff", "\u{10fffe}"]],
+      ["", ["a", "\u{10ffff}", "\u{10ffff}\u{10ffff}x"], []],
+      ["\ud7ff", ["\ud7ff", "\ud7ffx"], ["\ud7fe", "\ue000"]],
+      ["\uffff", ["\uffff", "\uffffx"], ["\ufffe", "\u{10000}"]],
+      ["🎉", ["🎉", "🎉x"], ["🎈", "🎊"]],
+      ["🎉".slice(0, 1), [], ["🎉", "\ud7ff", "\ue000"]],
+    ];
+
+    test.each(prefixes)(
+      "ids that begin with %j are found whatever follows, and no others",
+      async (prefix, expected, others) => {
+        for (const instanceId of [...others, ...expected.toReversed()]) await scene().create(instanceId);
+        const filter = { instanceIdPrefix: prefix };
+
+        expect(ids(await all(scene().hub, filter, 10))).toEqual(expected);
+        expect(ids(await all(scene().hub, filter, 1))).toEqual(expected);
+        expect(await scene().hub.query.count(filter)).toMatchObject({ Pending: expected.length });
+      },
+    );
+
     test("pages give every instance once, while others come and go", async () => {
       const owner = await scene().join();
       const runs = new Map<string, number>();
@@ -132,10 +155,12 @@ export function describeQueries(open: OpenHarness): void {
       });
 
       const [lean] = (await scene().hub.query.list({}, { size: 1, payloads: false })).instances;
+      const [why] = (await scene().hub.query.list({}, { size: 1, payloads: "failure" })).instances;
       const [full] = (await scene().hub.query.list({}, { size: 1 })).instances;
 
       expect(lean).toMatchObject({ instanceId: "a", status: "Failed", customStatus: "4" });
       expect([lean?.input, lean?.output, lean?.failure]).toEqual([undefined, undefined, undefined]);
+      expect(why).toEqual({ ...lean, failure: "3" });
       expect(full).toEqual(await scene().hub.query.get("a"));
     });
 
