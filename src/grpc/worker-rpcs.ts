@@ -20,6 +20,7 @@ import { failedActivity, failedBatch, failedTurn } from "./failed-work.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { Rpc, RpcCall, ServedHub } from "./served-hub.ts";
 import { whyBatchTooLarge, whyResultTooLarge, whyTurnTooLarge } from "./too-large-answer.ts";
+import { whyBatchNamesTooLong, whyTurnNamesTooLong } from "./too-long-names.ts";
 import { whyBatchUnusable, whyTurnUnusable } from "./unusable-answer.ts";
 import { type AnyWork, type EntityWork, type TurnWork, turnKey } from "./worker-pool.ts";
 
@@ -64,7 +65,8 @@ function finishTurn(work: TurnWork, whole: OrchestratorResponse, hub: ServedHub)
     customStatus: whole.customStatus || undefined,
     memo: decodeTurnMemo(parts ? parts.traceContext : whole.orchestrationTraceContext),
   };
-  const failure = whyTurnTooLarge(started.name, result) ?? whyTurnUnusable(result);
+  const failure =
+    whyTurnNamesTooLong(result) ?? whyTurnTooLarge(started.name, result) ?? whyTurnUnusable(result);
   work.settling.resolve(failure ? failedTurn(failure) : result);
 }
 
@@ -98,7 +100,10 @@ export const completeEntityTask: Rpc<EntityBatchResult, CompleteTaskResponse> = 
     case "done": {
       workers.finish(work);
       const { result } = outcome;
-      const failure = whyBatchTooLarge(work.batch.instanceId, result) ?? whyBatchUnusable(result);
+      const failure =
+        whyBatchNamesTooLong(result) ??
+        whyBatchTooLarge(work.batch.instanceId, result) ??
+        whyBatchUnusable(result);
       work.settling.resolve(failure ? failedBatch(work.batch, failure) : result);
     }
   }
