@@ -90,13 +90,15 @@ export const completeEntityTask: Rpc<EntityBatchResult, CompleteTaskResponse> = 
     case "stateWanted":
       workers.sendWhole(work);
       break;
-    case "failed":
+    case "failed": {
+      const failure = failureText(outcome.failure);
       logger.warn(
-        { instanceId: work.batch.instanceId, failure: failureText(outcome.failure) },
+        { instanceId: work.batch.instanceId, failure },
         "A worker could not run a batch of operations; it will be run again",
       );
-      workers.giveBack(work);
+      workers.giveBack(work, `the batch failed: ${failure}`);
       break;
+    }
     case "done": {
       workers.finish(work);
       const { result } = outcome;
@@ -117,7 +119,7 @@ export const abandonWork: Rpc<AbandonActivityTaskRequest, AbandonActivityTaskRes
 ) => {
   const { workers } = call.hub;
   const work = workers.find({ token: completionToken, key: "" }, call);
-  if (work) workers.giveBack(work);
+  if (work) workers.giveBack(work, "the worker refused it");
   return GIVEN_BACK;
 };
 
@@ -155,7 +157,8 @@ function orGiveBack<T>(work: AnyWork, { workers, logger }: ServedHub, decode: ()
       );
     }
     complainedOf.add(work);
-    workers.giveBack(work);
+    const reason = error instanceof Error ? error.message : String(error);
+    workers.giveBack(work, `the answer meant nothing: ${reason}`);
     throw error;
   }
 }
