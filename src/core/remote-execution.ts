@@ -14,6 +14,7 @@ import type {
 import { MessageAcceptance } from "./message-acceptance.ts";
 import { OpenTasks, type TrackedTask } from "./open-tasks.ts";
 import type { OrchestratorAction } from "./orchestrator-action.ts";
+import { whyIdTaken } from "./taken-ids.ts";
 
 /** One run of code that lives elsewhere: all that has happened, and what is new. */
 export interface RemoteTurn {
@@ -75,6 +76,7 @@ const NOTHING: EpisodeResult = {
  * 1. Suspension and termination need no code: while suspended, events wait in the history; terminate ends at once.
  * 2. The end does not wait for open tasks: activities and timers are abandoned, children go on (unlike S-17).
  * 3. Turns of one execution are at least a millisecond apart, and later than the timers that fire in them.
+ * 4. No two open tasks have one id: a turn that would give them one fails the execution.
  */
 export class RemoteExecution {
   readonly openTasks = new OpenTasks<TrackedTask>();
@@ -185,6 +187,8 @@ export class RemoteExecution {
     const { continuedAsNew } = came;
     const completion = came.completion && this.#outcome(came.completion);
     const ends = completion !== undefined || continuedAsNew !== undefined;
+    const failure = ends ? undefined : whyIdTaken(came.actions, this.openTasks);
+    if (failure) return this.#finish(accepted, seen, this.#failed(came, failure), now);
     const asked = this.#sections.around(came.actions);
     const actions = ends ? asked.flatMap(lastAction) : asked;
     for (const event of eventsOf({ ...NOTHING, actions }, now)) this.#apply(event);
@@ -208,6 +212,12 @@ export class RemoteExecution {
     if (failure === undefined || result !== undefined) return { ...rest, result, failure };
     const text = `Orchestrator function '${this.started.name}' failed: ${failure.errorMessage}`;
     return { ...rest, result: toJsonText(text, "The failure"), failure };
+  }
+
+  /** In place of a turn that cannot be. */
+  #failed({ customStatus }: RemoteTurnResult, failure: FailureDetails): RemoteTurnResult {
+    const completion = { status: "Failed", eventId: this.#lastId + 1, result: undefined, failure } as const;
+    return { actions: NONE, completion, continuedAsNew: undefined, customStatus };
   }
 
   #terminated(

@@ -10,6 +10,16 @@ export type WaitingReason =
   | { readonly type: "worker-missing"; readonly name: string; readonly version?: string }
   /** It has messages for an entity function that no worker which is connected has. */
   | { readonly type: "entity-worker-missing"; readonly name: string }
+  /** Workers that have it have given it back so often, and none has done it. */
+  | {
+      readonly type: "given-back";
+      readonly kind: "orchestrator" | "activity" | "entity";
+      /** Of the function. */
+      readonly name: string;
+      readonly times: number;
+      /** What was the matter the last time. */
+      readonly why: string;
+    }
   | {
       readonly type: "version-missing";
       readonly name: string;
@@ -101,6 +111,10 @@ function sentenceOf(reason: WaitingReason): string {
     }
     case "entity-worker-missing":
       return `No worker is connected that has the entity '${reason.name}'`;
+    case "given-back": {
+      const times = reason.times === 1 ? "once" : `${reason.times} times`;
+      return `Work of the ${reason.kind} '${reason.name}' was given back ${times}, the last time because ${withoutPeriod(reason.why)}`;
+    }
     case "version-missing":
       return versionSentence(reason);
     case "blocked":

@@ -7,6 +7,7 @@ import { DurableError } from "../core/errors.ts";
 import { given } from "../core/given.ts";
 import { encodeMessage } from "../core/history-chunk.ts";
 import type { JsonText } from "../core/history-event.ts";
+import { checkName } from "../core/name-limits.ts";
 import { inputOf, requireOperation } from "../core/orchestration-context.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
 import { entityNotFound } from "../core/programming-errors.ts";
@@ -97,6 +98,7 @@ export class EntityClient {
   ): Promise<void> {
     const instanceId = checkEntityId(entity);
     requireOperation(operation);
+    checkName(operation, "The name of the operation");
     this.#requireFunction(entity.name);
     const { inputText, scheduledTime, requestId = randomUUID() } = options;
     const what = inputOf(operation, instanceId);

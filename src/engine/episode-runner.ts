@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { isEntityMessage } from "../core/entity-message.ts";
 import type { EpisodeResult } from "../core/episode-result.ts";
 import { DurableError } from "../core/errors.ts";
@@ -192,7 +193,7 @@ export class EpisodeRunner {
   }
 
   /**
-   * More than one text can hold cannot be written: the instance fails. One whose episode cannot be made at all is left
+   * More than one text, or the store, can hold cannot be written: the instance fails. One whose episode cannot be made at all is left
    * alone. Either way the process lives, and its neighbors go on.
    */
   #build(
@@ -201,11 +202,11 @@ export class EpisodeRunner {
     result: EpisodeResult,
     at: number,
   ): BuiltEpisode | undefined {
-    const { clock, newRun, newExecutionId } = this.#ports;
+    const { clock, settings, newRun, newExecutionId } = this.#ports;
     const now = clock.now();
     const input = { owned: this.#owned, instance, messages, result, at, now, newRun, newExecutionId };
     try {
-      return buildOrGiveUp(input);
+      return buildOrGiveUp(input, settings.maxEpisodeBytes);
     } catch (error) {
       this.#after.unwritable(instance, messages, error);
       return undefined;
@@ -229,9 +230,11 @@ export class EpisodeRunner {
 const concernsCode = (event: NonNullable<PendingMessage["event"]>): event is HistoryEvent & typeof event =>
   !isEntityMessage(event) && event.type !== "ExecutionRewound";
 
-function buildOrGiveUp(input: EpisodeInput): BuiltEpisode {
+function buildOrGiveUp(input: EpisodeInput, maxBytes: number): BuiltEpisode {
   try {
-    return buildEpisode(input);
+    const built = buildEpisode(input);
+    if (hasMoreBytes(built.episode.chunk.events, maxBytes)) throw new RangeError("No store takes that much.");
+    return built;
   } catch (error) {
     const { instance, result } = input;
     const end = error instanceof RangeError ? instance.session?.giveUp?.(tooLarge(instance)) : undefined;
@@ -242,11 +245,15 @@ function buildOrGiveUp(input: EpisodeInput): BuiltEpisode {
   }
 }
 
+/** No character has more than three bytes. */
+const hasMoreBytes = (text: string, most: number): boolean =>
+  text.length * 3 > most && Buffer.byteLength(text) > most;
+
 const tooLarge = ({ started, instanceId }: ActiveInstance): DurableError =>
   new DurableError(
     "PAYLOAD_TOO_LARGE",
     `What orchestrator '${started?.name ?? instanceId}' was told and has asked for in one turn is larger than an entry of ` +
-      "a history can be (about 500 million characters). Keep large data elsewhere and pass references to it.",
+      "a history can be (about 500 MB as UTF-8). Keep large data elsewhere and pass references to it.",
   );
 
 const isNothing = ({

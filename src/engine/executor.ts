@@ -6,6 +6,7 @@ import type { OpenTasks, TrackedTask } from "../core/open-tasks.ts";
 import type { SessionOptions, Verdict } from "../core/orchestrator-session.ts";
 import type { Rewound } from "../core/rewind.ts";
 import type { TraceContext } from "../core/trace-context.ts";
+import type { WorkGivenBack } from "./remote-workers.ts";
 import type { WorkElsewhere } from "./work-elsewhere.ts";
 
 /** One live orchestration, wherever its code runs. */
@@ -98,6 +99,8 @@ export interface Executor {
   runsHere(kind: FunctionKind, name: string): boolean;
   /** Whether a worker elsewhere is connected that has code of this kind and name, in any version. */
   runsElsewhere?(kind: FunctionKind, name: string): boolean;
+  /** What of an instance workers elsewhere have given back and none has done yet. */
+  givenBack?(instanceId: string): readonly WorkGivenBack[];
   /** Calls back when workers elsewhere have come or gone. */
   onWorkersChanged?(listener: () => void): void;
   /** Whether instances of this orchestrator and version run here (S-200). */

@@ -14,7 +14,7 @@ import type {
 } from "./executor.ts";
 import { type LocalExecutor, versionIn } from "./local-executor.ts";
 import { RemoteSession } from "./remote-session.ts";
-import type { RemoteWorkers } from "./remote-workers.ts";
+import type { RemoteWorkers, WorkGivenBack } from "./remote-workers.ts";
 
 /** Functions of this process run here; all others are for workers that connect. */
 export class HybridExecutor implements Executor {
@@ -32,6 +32,10 @@ export class HybridExecutor implements Executor {
 
   runsElsewhere(kind: FunctionKind, name: string): boolean {
     return this.#workers.accepts(kind, name, undefined);
+  }
+
+  givenBack(instanceId: string): readonly WorkGivenBack[] {
+    return this.#workers.givenBack?.(instanceId) ?? [];
   }
 
   onWorkersChanged(listener: () => void): void {

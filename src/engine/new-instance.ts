@@ -2,6 +2,7 @@ import { checkPayload, toJsonText } from "../core/data-converter.ts";
 import { DurableError } from "../core/errors.ts";
 import { given } from "../core/given.ts";
 import { checkInstanceId } from "../core/instance-id.ts";
+import { checkName, checkTags } from "../core/name-limits.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
 import type { TraceContext } from "../core/trace-context.ts";
 import type { NewInstance } from "../storage/index.ts";
@@ -53,10 +54,13 @@ export function newInstance(
   if (typeof name !== "string" || name === "") {
     throw new DurableError("INVALID_ARGUMENT", "An orchestration needs the name of its function.");
   }
+  checkName(name, "The name of the orchestration");
   const { instanceId, inputText, startAt, tags, traceContext } = options;
   if (options.version !== undefined && typeof options.version !== "string") {
     throw new DurableError("INVALID_ARGUMENT", `The version of orchestration '${name}' must be a text.`);
   }
+  checkName(options.version, "The version of the orchestration");
+  checkTags(tags, "The tags of the orchestration");
   const version = versionOf(options.version);
   if (instanceId !== undefined && instanceId !== "") checkInstanceId(instanceId);
   const what = `The input of orchestration '${name}'`;

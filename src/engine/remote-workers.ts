@@ -8,6 +8,16 @@ export interface TurnToRun extends RemoteTurn {
   readonly started: ExecutionStarted;
 }
 
+/** Work that workers have had and not done. */
+export interface WorkGivenBack {
+  readonly kind: FunctionKind;
+  /** Of its function. */
+  readonly name: string;
+  readonly times: number;
+  /** What was the matter the last time. */
+  readonly why: string;
+}
+
 /** Processes that come and go, and run code for this one. */
 export interface RemoteWorkers {
   /** Whether a worker that is connected takes such work. Names are compared without regard to case. */
@@ -19,6 +29,8 @@ export interface RemoteWorkers {
   startActivity(call: ActivityCall): RunningActivity;
   /** It waits until a worker takes it; rejects when the batch could not be run. */
   runEntity(batch: EntityBatch): WorkElsewhere<EntityBatchResult>;
+  /** What of an instance workers have given back and none has done yet. */
+  givenBack?(instanceId: string): readonly WorkGivenBack[];
 }
 
 /** The worker that had this is gone, and no other takes it: nothing happened. */

@@ -20,6 +20,11 @@ export interface EngineSettings {
   readonly allowedHttpHosts?: readonly string[];
   /** Actions one execution may ask for (S-37). Default 100,000. */
   readonly maxOrchestrationActions: number;
+  /**
+   * What one episode may add to a history, in bytes of UTF-8; an instance that wants more fails. Default 500 MB: the driver
+   * of SQLite takes 536,870,888 bytes in one value.
+   */
+  readonly maxEpisodeBytes: number;
   /** About how much memory, in bytes, idle orchestrations may keep to go on without replay. Default 64 MiB. */
   readonly sessionMemoryBytes: number;
   /** How long a worker that gives no sign of life keeps its partitions, in milliseconds. Default 15,000. */
@@ -50,6 +55,7 @@ const LEAST: Readonly<Partial<Record<keyof EngineSettings, number>>> = {
   maxEntityOperationBatchSize: 1,
   defaultAsyncRequestSleepTimeMilliseconds: 1,
   maxOrchestrationActions: 1,
+  maxEpisodeBytes: 100_000,
   sessionMemoryBytes: 0,
   leaseMs: 100,
   timerHorizonMs: 1,
@@ -74,6 +80,7 @@ export function defaultSettings(overrides: Partial<EngineSettings> = {}): Engine
     rollbackEntityOperationsOnExceptions: true,
     defaultAsyncRequestSleepTimeMilliseconds: 30_000,
     maxOrchestrationActions: 100_000,
+    maxEpisodeBytes: 500_000_000,
     sessionMemoryBytes: 64 * 1024 * 1024,
     leaseMs: 15_000,
     timerHorizonMs: 10 * 60_000,

@@ -7,6 +7,7 @@ import { decodeChunk } from "../core/history-chunk.ts";
 import type { HistoryEvent, MessageEvent } from "../core/history-event.ts";
 import { projectHistory } from "../core/history-projection.ts";
 import { checkInstanceId } from "../core/instance-id.ts";
+import { checkName } from "../core/name-limits.ts";
 import { requireEventName } from "../core/orchestration-context.ts";
 import { isTerminal, type RuntimeStatus, TERMINAL_STATUSES } from "../core/orchestration-status.ts";
 import type { WaitingExplanation } from "../core/waiting-reason.ts";
@@ -129,8 +130,8 @@ export class TaskHubClient {
   /**
    * Starts an orchestration; the answer is its id, and once it is there the start survives any crash.
    *
-   * @throws {DurableError} ORCHESTRATOR_NOT_FOUND, ORCHESTRATOR_VERSION_NOT_FOUND, INVALID_INSTANCE_ID, INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE,
-   * SCHEMA_VALIDATION_FAILED, INSTANCE_ALREADY_EXISTS. Nothing is written then.
+   * @throws {DurableError} ORCHESTRATOR_NOT_FOUND, ORCHESTRATOR_VERSION_NOT_FOUND, INVALID_ARGUMENT, INVALID_INSTANCE_ID,
+   * INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE, SCHEMA_VALIDATION_FAILED, INSTANCE_ALREADY_EXISTS. Nothing is written then.
    */
   async startNew(name: string, options: StartOptions = {}): Promise<string> {
     const executor = this.#worker?.executor;
@@ -236,7 +237,7 @@ export class TaskHubClient {
    * Raises an external event. For an instance that is missing or has ended it is discarded, unless
    * throwStatusExceptionsOnRaiseEvent is set (S-66).
    *
-   * @throws {DurableError} INVALID_EVENT_NAME, INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
+   * @throws {DurableError} INVALID_EVENT_NAME, INVALID_ARGUMENT, INPUT_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
    */
   async raiseEvent(
     instanceId: string,
@@ -245,6 +246,7 @@ export class TaskHubClient {
     options: RaiseEventOptions = {},
   ): Promise<void> {
     requireEventName(eventName);
+    checkName(eventName, "The name of the event");
     if (isEntityId(instanceId)) throw noOrchestration(instanceId, "sent an event");
     const what = `The payload of event '${eventName}'`;
     const { idempotencyKey, dataText } = options;

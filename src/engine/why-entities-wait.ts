@@ -24,7 +24,8 @@ export async function explainEntity(
     lockQueue: locksIn(messages).map(({ holder }) => holder.instanceId),
     ...(lock === undefined ? {} : { lockedBy: lock.instanceId }),
   };
-  const reasons: WaitingReason[] = messages.length > 0 ? [...missingWorker(instanceId, worker)] : [];
+  const reasons: WaitingReason[] =
+    messages.length > 0 ? [...missingWorker(instanceId, worker), ...givenBack(instanceId, worker)] : [];
   if (quarantined !== undefined) reasons.unshift({ type: "quarantined", reason: quarantined });
   return explain(instanceId, [...reasons, entity]);
 }
@@ -37,6 +38,7 @@ export async function entityReasons(
 ): Promise<readonly WaitingReason[]> {
   const calls = entityCalls.flatMap(({ instanceId, operation, since }): readonly WaitingReason[] => [
     ...missingWorker(instanceId, worker),
+    ...givenBack(instanceId, worker),
     { type: "entity-call", instanceId, operation, since },
   ]);
   const waitsFor: WaitingReason[] = [];
@@ -70,6 +72,12 @@ function missingWorker(instanceId: string, worker: TaskHubWorker | undefined): r
   const { executor } = worker ?? {};
   const isMissing = executor?.runsElsewhere?.("entity", name) === false && !executor.runsHere("entity", name);
   return isMissing ? [{ type: "entity-worker-missing", name }] : [];
+}
+
+/** What workers that run this instance have had of it and not done. */
+export function givenBack(instanceId: string, worker: TaskHubWorker | undefined): readonly WaitingReason[] {
+  const works = worker?.executor.givenBack?.(instanceId) ?? [];
+  return works.map((work) => ({ type: "given-back", ...work }));
 }
 
 function locksBefore(criticalSectionId: string, messages: readonly StoredMessage[]): number {

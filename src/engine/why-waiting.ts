@@ -8,7 +8,7 @@ import type { InstanceRecord, QueryStore } from "../storage/index.ts";
 import type { OrchestrationSession } from "./executor.ts";
 import { haltOf } from "./halt.ts";
 import type { TaskHubWorker } from "./task-hub-worker.ts";
-import { entityReasons, explainEntity } from "./why-entities-wait.ts";
+import { entityReasons, explainEntity, givenBack } from "./why-entities-wait.ts";
 
 /** Why an instance has not ended yet (G6); `undefined` when it has. */
 export async function explainWaiting(
@@ -31,6 +31,7 @@ export async function explainWaiting(
   const disagreement = session?.verdict?.disagreement;
   const isBlocked = disagreement !== undefined && worker?.nonDeterministicInstances === "Block";
   if (isBlocked) reasons.push({ type: "blocked", ...disagreement });
+  reasons.push(...givenBack(record.instanceId, worker));
   if (state.suspended) reasons.push({ type: "suspended", ...state.suspended });
   if (messages.length > 0) reasons.push({ type: "messages", count: messages.length });
   if (record.status === "Pending") {

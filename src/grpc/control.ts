@@ -4,6 +4,7 @@ import { checkPayload, toJsonText } from "../core/data-converter.ts";
 import { isEntityId } from "../core/entity-id.ts";
 import { given } from "../core/given.ts";
 import type { MessageEvent } from "../core/history-event.ts";
+import { checkName } from "../core/name-limits.ts";
 import { isTerminal } from "../core/orchestration-status.ts";
 import * as wire from "../wire/generated/orchestrator_service_pb.ts";
 import { RpcError } from "./rpc-error.ts";
@@ -17,6 +18,7 @@ export const raiseEvent: Rpc<wire.RaiseEventRequest, wire.RaiseEventResponse> = 
   { hub },
 ) => {
   if (name === "") throw new RpcError(status.INVALID_ARGUMENT, "The name of the event is missing.");
+  checkName(name, "The name of the event");
   if (input !== undefined) checkPayload(input, `The payload of event '${name}'`);
   await tell(hub, instanceId, { type: "EventRaised", timestamp: Date.now(), name, ...given({ input }) });
   return create(wire.RaiseEventResponseSchema);

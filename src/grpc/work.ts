@@ -17,6 +17,8 @@ export interface SentWork {
 export interface Work {
   readonly kind: FunctionKind;
   readonly name: string;
+  /** Whose work it is. */
+  readonly instanceId: string;
   readonly version: string | undefined;
   /** By which a worker names it that sends no token. */
   readonly key: string;

@@ -3,10 +3,17 @@ import type { EntityBatch, EntityBatchResult } from "../core/entity-batch.ts";
 import type { RemoteTurnResult } from "../core/remote-execution.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { ActivityCall, ActivityOutcome, FunctionKind, RunningActivity } from "../engine/executor.ts";
-import { NoWorker, type RemoteWorkers, type TurnToRun, Withdrawn } from "../engine/remote-workers.ts";
+import {
+  NoWorker,
+  type RemoteWorkers,
+  type TurnToRun,
+  Withdrawn,
+  type WorkGivenBack,
+} from "../engine/remote-workers.ts";
 import type { WorkElsewhere } from "../engine/work-elsewhere.ts";
 import { failedActivity, failedBatch, failedTurn } from "./failed-work.ts";
 import { firstOperations } from "./first-operations.ts";
+import { GivenBack } from "./given-back.ts";
 import { type Settling, settling } from "./settling.ts";
 import { TooLargeWork } from "./too-large-work.ts";
 import type { Work } from "./work.ts";
@@ -60,6 +67,7 @@ export class WorkerPool implements RemoteWorkers {
   readonly #sent = new Map<string, AnyWork>();
   readonly #byKey = new Map<string, AnyWork>();
   readonly #tooLarge = new TooLargeWork();
+  readonly #givenBack = new GivenBack();
   readonly #listeners: (() => void)[] = [];
   /** Tokens of another life of this process do not look like those of this one. */
   readonly #life = randomUUID();
@@ -97,14 +105,18 @@ export class WorkerPool implements RemoteWorkers {
     for (const work of orphans.reverse()) {
       const failure = this.#tooLarge.streamEnded(work, this.#clock.now());
       this.#forget(work);
-      if (failure) work.fail(failure);
-      else this.#waiting.putBack(work);
+      if (failure === undefined) {
+        this.#waiting.putBack(work);
+        continue;
+      }
+      this.#givenBack.forget(work);
+      work.fail(failure);
     }
     this.#spread();
     const abandoned = this.#waiting.takeAll(
       (work) => work.abandoned !== undefined && !this.#isAccepted(work),
     );
-    for (const work of abandoned) work.abandoned?.();
+    for (const work of abandoned) this.#abandon(work);
     this.#changed();
   }
 
@@ -122,6 +134,7 @@ export class WorkerPool implements RemoteWorkers {
       kind: "orchestrator",
       name,
       version,
+      instanceId,
       key: turnKey(instanceId),
       encode: ({ reader, canStreamHistory }, token) =>
         turnItem(turn, { reader, canStreamHistory: canStreamHistory && !work.isWhole }, token),
@@ -136,7 +149,7 @@ export class WorkerPool implements RemoteWorkers {
       settling: settles,
     };
     if (this.#isAccepted(work)) this.#dispatch(work);
-    else work.abandoned?.();
+    else this.#abandon(work);
     const withdraw = (): void => {
       this.#remove(work);
       settles.reject(new Withdrawn(`The turn of instance '${instanceId}' was taken back.`));
@@ -151,6 +164,7 @@ export class WorkerPool implements RemoteWorkers {
       kind: "activity",
       name,
       version,
+      instanceId,
       key: `activity ${taskId} ${instanceId}`,
       encode: (_reader, token) => activityItem(call, token),
       fail: (failure) => settles.resolve(failedActivity(name, failure)),
@@ -183,6 +197,7 @@ export class WorkerPool implements RemoteWorkers {
       kind: "entity",
       name: batch.entity.name,
       version: undefined,
+      instanceId: batch.instanceId,
       key: `entity ${batch.instanceId}`,
       encode: (_reader, token) => entityItem(batch, token),
       fail: (failure) => settles.resolve(failedBatch(batch, failure)),
@@ -226,6 +241,11 @@ export class WorkerPool implements RemoteWorkers {
 
   /** It is done: its worker has room again. */
   finish(work: AnyWork): void {
+    this.#givenBack.forget(work);
+    this.#letGo(work);
+  }
+
+  #letGo(work: AnyWork): void {
     const stream = work.sent?.stream;
     this.#tooLarge.answered(work);
     this.#forget(work);
@@ -242,17 +262,22 @@ export class WorkerPool implements RemoteWorkers {
     this.#fillAgain(stream);
   }
 
-  /** The worker will not do it: after a moment it is for whoever takes it then. */
-  giveBack(work: AnyWork): void {
+  /** The worker will not do it: after a moment it is for whoever takes it then. `why` goes on from "because". */
+  giveBack(work: AnyWork, why: string): void {
+    this.#givenBack.note(work, why);
     this.#refuse(work);
     this.#rest(work);
   }
 
+  givenBack(instanceId: string): readonly WorkGivenBack[] {
+    return this.#givenBack.of(instanceId);
+  }
+
   #rest(work: AnyWork): void {
-    this.finish(work);
+    this.#letGo(work);
     this.#clock.after(REST_MS, () => {
       if (work.isOver) return;
-      if (work.abandoned && !this.#isAccepted(work)) work.abandoned();
+      if (work.abandoned && !this.#isAccepted(work)) this.#abandon(work);
       else this.#dispatch(work);
     });
   }
@@ -310,7 +335,7 @@ export class WorkerPool implements RemoteWorkers {
   #awaitAnswer(work: AnyWork, token: string): (() => void) | undefined {
     if (work.kind !== "activity" || this.#activityTimeoutMs === undefined) return undefined;
     return this.#clock.after(this.#activityTimeoutMs, () => {
-      if (work.sent?.token === token) this.giveBack(work);
+      if (work.sent?.token === token) this.giveBack(work, "no answer came in time");
     });
   }
 
@@ -318,7 +343,14 @@ export class WorkerPool implements RemoteWorkers {
     work.isOver = true;
     this.#waiting.remove(work);
     this.#tooLarge.answered(work);
-    if (work.sent) this.finish(work);
+    this.#givenBack.forget(work);
+    if (work.sent) this.#letGo(work);
+  }
+
+  /** Nobody is left who takes it: it waits in the store. */
+  #abandon(work: AnyWork): void {
+    this.#givenBack.forget(work);
+    work.abandoned?.();
   }
 
   #forget(work: AnyWork): void {

@@ -20,6 +20,7 @@ import { failedActivity, failedBatch, failedTurn } from "./failed-work.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { Rpc, RpcCall, ServedHub } from "./served-hub.ts";
 import { whyBatchTooLarge, whyResultTooLarge, whyTurnTooLarge } from "./too-large-answer.ts";
+import { whyBatchNamesTooLong, whyTurnNamesTooLong } from "./too-long-names.ts";
 import { whyBatchUnusable, whyTurnUnusable } from "./unusable-answer.ts";
 import { type AnyWork, type EntityWork, type TurnWork, turnKey } from "./worker-pool.ts";
 
@@ -64,7 +65,8 @@ function finishTurn(work: TurnWork, whole: OrchestratorResponse, hub: ServedHub)
     customStatus: whole.customStatus || undefined,
     memo: decodeTurnMemo(parts ? parts.traceContext : whole.orchestrationTraceContext),
   };
-  const failure = whyTurnTooLarge(started.name, result) ?? whyTurnUnusable(result);
+  const failure =
+    whyTurnNamesTooLong(result) ?? whyTurnTooLarge(started.name, result) ?? whyTurnUnusable(result);
   work.settling.resolve(failure ? failedTurn(failure) : result);
 }
 
@@ -88,17 +90,22 @@ export const completeEntityTask: Rpc<EntityBatchResult, CompleteTaskResponse> = 
     case "stateWanted":
       workers.sendWhole(work);
       break;
-    case "failed":
+    case "failed": {
+      const failure = failureText(outcome.failure);
       logger.warn(
-        { instanceId: work.batch.instanceId, failure: failureText(outcome.failure) },
+        { instanceId: work.batch.instanceId, failure },
         "A worker could not run a batch of operations; it will be run again",
       );
-      workers.giveBack(work);
+      workers.giveBack(work, `the batch failed: ${failure}`);
       break;
+    }
     case "done": {
       workers.finish(work);
       const { result } = outcome;
-      const failure = whyBatchTooLarge(work.batch.instanceId, result) ?? whyBatchUnusable(result);
+      const failure =
+        whyBatchNamesTooLong(result) ??
+        whyBatchTooLarge(work.batch.instanceId, result) ??
+        whyBatchUnusable(result);
       work.settling.resolve(failure ? failedBatch(work.batch, failure) : result);
     }
   }
@@ -112,7 +119,7 @@ export const abandonWork: Rpc<AbandonActivityTaskRequest, AbandonActivityTaskRes
 ) => {
   const { workers } = call.hub;
   const work = workers.find({ token: completionToken, key: "" }, call);
-  if (work) workers.giveBack(work);
+  if (work) workers.giveBack(work, "the worker refused it");
   return GIVEN_BACK;
 };
 
@@ -150,7 +157,8 @@ function orGiveBack<T>(work: AnyWork, { workers, logger }: ServedHub, decode: ()
       );
     }
     complainedOf.add(work);
-    workers.giveBack(work);
+    const reason = error instanceof Error ? error.message : String(error);
+    workers.giveBack(work, `the answer meant nothing: ${reason}`);
     throw error;
   }
 }

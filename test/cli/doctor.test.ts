@@ -55,6 +55,12 @@ describe("an instance that has not ended", () => {
       JUST_NOW,
       "stuck",
     ],
+    [
+      "whose work is given back again and again is stuck",
+      [{ type: "given-back", kind: "orchestrator", name: "f", times: 9, why: "" }, event],
+      LONG_AGO,
+      "stuck",
+    ],
     ["whose messages nobody takes is stuck", [{ type: "messages", count: 1 }, event], LONG_AGO, "stuck"],
     [
       "that is suspended takes no messages, and only waits",

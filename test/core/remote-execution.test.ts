@@ -361,6 +361,57 @@ describe("terminate", () => {
   });
 });
 
+describe("the id of an open task", () => {
+  const taken = (what: string, id: number, by: string): string =>
+    `The code asks for ${what} under the id ${id}, which is that of ${by}, which has not ended`;
+
+  test.each<[string, OrchestratorAction]>([
+    [taken("activity 'more'", 0, "activity 'work'"), scheduleTask(0, "more")],
+    [taken("a timer", 0, "activity 'work'"), createTimer(0, T0)],
+    [taken("activity 'more'", 1, "a timer"), scheduleTask(1, "more")],
+    [taken("sub-orchestration 'More'", 2, "sub-orchestration 'Child'"), createChild(2, "More")],
+  ])("is not given to another: %s", (text, action) => {
+    const { completion, actions, abandoned } = working().episode([eventRaised("go")], {
+      actions: [scheduleTask(3, "other"), action],
+      terminations: [{ instanceId: "other", output: undefined, recurse: true }],
+    });
+
+    expect(completion).toMatchObject({
+      status: "Failed",
+      eventId: 3,
+      failure: { errorMessage: expect.stringContaining(text), isNonRetriable: true },
+    });
+    expect(actions).toEqual([]);
+    expect(abandoned.map(({ id }) => id)).toEqual([0, 1]);
+  });
+
+  test("is free in the turn in which the task has ended, and after it", () => {
+    const elsewhere = working();
+
+    elsewhere.episode([taskCompleted(0)], { actions: [scheduleTask(0, "again")] });
+    elsewhere.episode([timerFired(1, T0)]);
+    const { completion } = elsewhere.episode([eventRaised("go")], { actions: [createTimer(1, T0)] });
+
+    expect(completion).toBeUndefined();
+    expect(elsewhere.openTasks).toEqual([2, 0, 1]);
+  });
+
+  test("is no matter to actions that nothing waits for, nor to the end", () => {
+    const elsewhere = working();
+    const unlock = { type: "SendEntityUnlock", id: 1, criticalSectionId: "s", instanceId: "@a@b" } as const;
+
+    const going = elsewhere.episode([eventRaised("go")], { actions: [sendEvent(0, "other", "hi"), unlock] });
+    const last = elsewhere.episode([eventRaised("go")], {
+      ...completed(),
+      actions: [scheduleTask(0, "work"), createChild(2, "Child", { instanceId: "another" })],
+    });
+
+    expect([going.completion, going.actions.length]).toEqual([undefined, 2]);
+    expect(last.completion?.status).toBe("Completed");
+    expect(last.actions).toMatchObject([{ type: "CreateSubOrchestration", fireAndForget: true }]);
+  });
+});
+
 describe("the end", () => {
   test("does not wait for open tasks: activities and timers are abandoned, children go on", () => {
     const { completion, abandoned } = working().episode([eventRaised("go")], completed());

@@ -23,6 +23,14 @@ test.each<[WaitingReason, string]>([
     { type: "blocked", eventId: 3, history: "this", code: "that", likelyCause: "a change." },
     "It is blocked until its code is mended: event 3 of the history is this, but the code now asks for that. Likely cause: a change.",
   ],
+  [
+    { type: "given-back", kind: "entity", name: "counter", times: 1, why: "the worker refused it" },
+    "Work of the entity 'counter' was given back once, the last time because the worker refused it.",
+  ],
+  [
+    { type: "given-back", kind: "activity", name: "Pay", times: 3, why: "the answer meant nothing: no id." },
+    "Work of the activity 'Pay' was given back 3 times, the last time because the answer meant nothing: no id.",
+  ],
   [{ type: "messages", count: 1 }, "1 message waits for a host to pick them up."],
   [{ type: "messages", count: 3 }, "3 messages wait for a host to pick them up."],
   [

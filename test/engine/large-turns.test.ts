@@ -49,6 +49,39 @@ describe.each(["here", "elsewhere"])("an orchestration that asks for too much in
   });
 });
 
+describe.each(["here", "elsewhere"])("a turn with more bytes than the store takes (%s)", (where) => {
+  const limit = 100_000;
+  const bytes = { three: "\u20ac", two: "\u00e9", one: "x" };
+
+  test.each([
+    ["fails its orchestration", bytes.three, 40_000, "Failed"],
+    ["fails it though its characters are fewer", bytes.two, 60_000, "Failed"],
+    ["is no matter when it has fewer", bytes.two, 49_000, "Completed"],
+    ["is no matter though it might have", bytes.one, 90_000, "Completed"],
+  ])("%s", async (_what, character, count, status) => {
+    const hub = new HubInMemory({ settings: { maxEpisodeBytes: limit } });
+    const app = new App();
+    app.activity("work", () => "done");
+    app.orchestration("greedy", function* (context) {
+      return yield context.callActivity("work", character.repeat(count));
+    });
+    const elsewhere = new WorkersElsewhere(hub.clock);
+    const { client } = await hub.host(where === "here" ? { app } : { remoteWorkers: elsewhere });
+    if (where === "elsewhere") elsewhere.connect(app);
+
+    const id = await client.startNew("greedy");
+    await hub.clock.settle();
+
+    const ended = await client.getStatus(id);
+    const [failed] = (await client.getHistory(id)).filter(({ type }) => type === "ExecutionCompleted");
+    expect(ended?.runtimeStatus).toBe(status);
+    if (status === "Completed") return;
+    expect(ended?.output).toContain("larger than an entry of a history can be");
+    expect(failed).toMatchObject({ failure: { properties: { code: "PAYLOAD_TOO_LARGE" } } });
+    expect(hub.complaints).toEqual([]);
+  });
+});
+
 describe("the messages of one episode", () => {
   const half = "x".repeat(MAX_PAYLOAD_CHARACTERS / 2);
   const failure = { errorType: "Error", errorMessage: half, stackTrace: "x", innerFailure: undefined };

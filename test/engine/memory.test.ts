@@ -1,4 +1,8 @@
+import { queryObjects } from "node:v8";
 import { describe, expect, test } from "vitest";
+import { ActiveInstance } from "../../src/engine/active-instance.ts";
+import type { InstanceRecord } from "../../src/storage/index.ts";
+import { WorkersElsewhere } from "../support/workers-elsewhere.ts";
 import { HubInMemory } from "./hub-in-memory.ts";
 
 describe("sessionMemoryBytes", () => {
@@ -68,6 +72,41 @@ describe("sessionMemoryBytes", () => {
     await expect(second).rejects.toMatchObject({ code: "INSTANCE_ALREADY_EXISTS" });
     expect((await client.waitForCompletion("1")).output).toBe("done");
   });
+});
+
+/** A record as a worker has read it, of which the heap can be asked. */
+class ReadRecord {
+  constructor(record: InstanceRecord) {
+    Object.assign(this, record);
+  }
+}
+
+test.each([
+  ["a worker that has their code", {}],
+  ["a host that has their version", { version: "2.0" }],
+])("of instances that wait for %s nothing is kept that has their payloads", async (_what, options) => {
+  const hub = new HubInMemory();
+  let reads = 0;
+  hub.app.orchestration("versioned", { version: "1.0", handler: () => "done" });
+  await hub.host({
+    remoteWorkers: new WorkersElsewhere(hub.clock),
+    wrap: (store) => ({
+      ...store,
+      load: async (instanceId) => {
+        const loaded = await store.load(instanceId);
+        reads += 1;
+        return loaded && { ...loaded, record: new ReadRecord(loaded.record) as InstanceRecord };
+      },
+    }),
+  });
+  const client = await hub.client();
+  const name = "version" in options ? "versioned" : "elsewhere";
+
+  for (let n = 0; n < 10; n++) await client.startNew(name, { ...options, input: "x" });
+  await hub.clock.advance(1_000);
+
+  expect(reads).toBe(10);
+  expect([ReadRecord, ActiveInstance].map((kind) => queryObjects(kind, { format: "count" }))).toEqual([0, 0]);
 });
 
 /** So that far jumps of the clock meet few signs of life. */

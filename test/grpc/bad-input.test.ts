@@ -81,6 +81,22 @@ describe("a payload over the limit is RESOURCE_EXHAUSTED", () => {
       ({ client }) => client.call("terminateInstance", { instanceId: "waiting", output: tooLarge }),
     ],
     [
+      "the reason of a suspension",
+      ({ client }) => client.call("suspendInstance", { instanceId: "waiting", reason: tooLarge }),
+    ],
+    [
+      "the reason to resume",
+      ({ client }) => client.call("resumeInstance", { instanceId: "waiting", reason: tooLarge }),
+    ],
+    [
+      "the reason of terminations",
+      ({ client }) =>
+        client.call("skipGracefulOrchestrationTerminations", {
+          instanceBatch: { instanceIds: ["waiting"] },
+          reason: tooLarge,
+        }),
+    ],
+    [
       "an operation",
       ({ client }) => client.call("signalEntity", { instanceId: "@counter@a", name: "add", input: tooLarge }),
     ],
@@ -91,6 +107,7 @@ describe("a payload over the limit is RESOURCE_EXHAUSTED", () => {
     await expect(call(sidecar)).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
 
     await sidecar.client.started("waiting");
+    expect(await sidecar.client.statusOf("waiting")).toBe("RUNNING");
     await stillWorks();
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { App } from "../../src/sdk/index.ts";
 import { WorkerCapability } from "../../src/wire/generated/orchestrator_service_pb.ts";
 import { action, ScriptedWorker } from "./scripted-worker.ts";
 import { type Sidecar, startSidecar } from "./sidecar.ts";
@@ -10,6 +11,9 @@ const USUAL = { maxReceive: 4 * MIB };
 const FETCHES = { request: { capabilities: [WorkerCapability.HISTORY_STREAMING] } };
 const LARGE = JSON.stringify("x".repeat(100_000));
 
+/** Pieces that are on their way: what the two ends of a stream hold back, 16 each, and what fits between them. */
+const AHEAD = 40;
+
 /** The second turn of an orchestration that has asked for so many activities in its first, of which one is done. */
 async function secondTurn(sidecar: Sidecar, worker: ScriptedWorker, count: number, input: string) {
   await sidecar.client.start("long", { instanceId: "long" });
@@ -17,6 +21,25 @@ async function secondTurn(sidecar: Sidecar, worker: ScriptedWorker, count: numbe
   await worker.answerTurn(await worker.turn(), activities);
   await worker.answerActivity(await worker.activity(), "1");
   return worker.turnOf("long");
+}
+
+/** Tells how many chunks of histories have been read from the store since. */
+async function chunksRead(sidecar: Sidecar): Promise<() => number> {
+  const { query } = await sidecar.poolOf(undefined);
+  const history = query.history.bind(query);
+  let count = 0;
+  query.history = async function* (...args) {
+    for await (const chunk of history(...args)) {
+      count += 1;
+      yield chunk;
+    }
+  };
+  return () => count;
+}
+
+/** Time for a server that does not wait for its reader. */
+async function roundTrips({ client }: Sidecar): Promise<void> {
+  for (let trip = 0; trip < 50; trip++) await client.call("hello", {});
 }
 
 describe("a worker that can fetch histories", () => {
@@ -78,6 +101,33 @@ test("a client that receives no large messages receives a large history", async 
   const history = await sidecar.connect(USUAL).history({ instanceId: "long" });
 
   expect(kindsOf(history).filter((kind) => kind === "taskScheduled")).toHaveLength(60);
+});
+
+test("a history is read from the store as fast as its reader takes it, and not faster", async () => {
+  const app = new App();
+  app.orchestration("collects", function* (context) {
+    for (;;) yield context.waitForExternalEvent("item");
+  });
+  const sidecar = await startSidecar({ app });
+  const { client } = sidecar;
+  await client.start("collects", { instanceId: "long" });
+  for (let event = 0; event < 200; event++) {
+    await client.call("raiseEvent", { instanceId: "long", name: "item", input: LARGE });
+  }
+  const read = await chunksRead(sidecar);
+  const pieces = client.stream("streamInstanceHistory", { instanceId: "long" })[Symbol.asyncIterator]();
+
+  let events = 0;
+  for (let taken = 0; taken < 201; taken++) {
+    if (taken % 50 === 1) {
+      await roundTrips(sidecar);
+      expect(read() - taken).toBeLessThan(AHEAD);
+    }
+    events += kindsOf((await pieces.next()).value.events).filter((kind) => kind === "eventRaised").length;
+  }
+
+  expect(events).toBe(200);
+  expect(await pieces.next()).toMatchObject({ done: true });
 });
 
 test("what has come for an orchestration and is large comes in several turns", async () => {

@@ -5,6 +5,7 @@ import type { TaskHubs } from "../../src/http/api-request.ts";
 import type { HttpHub } from "../../src/http/index.ts";
 import { responseOf } from "../../src/http/responses.ts";
 import { describedRoutes } from "../../src/http/routes.ts";
+import { App } from "../../src/sdk/index.ts";
 import { StorageFullError, StorageUnavailableError } from "../../src/storage/errors.ts";
 import { BASE, jsonOf, startHost } from "./host-under-test.ts";
 
@@ -41,6 +42,32 @@ test.each([
   expect(response.status).toBe(status);
   expect(response.headers.get("Content-Type")).toBe("application/json; charset=utf-8");
   expect(await jsonOf(response)).toEqual({ Message: error.message });
+});
+
+const LONG = "x".repeat(10_000);
+
+test.each([
+  ["name of the orchestration", `orchestrators/${LONG}`],
+  ["version of the orchestration", `orchestrators/echo?version=${LONG}`],
+  ["name of the event", `instances/waiting/raiseEvent/${LONG}`],
+  ["name of the operation", `entities/counter/a?op=${LONG}`],
+])("the %s has a limit", async (what, path) => {
+  const app = new App();
+  app.orchestration("echo", (_context, input: unknown) => input);
+  app.orchestration("wait", (context) => context.waitForExternalEvent("go"));
+  app.entity("counter", () => undefined);
+  const host = await startHost({}, { app });
+  await host.startWaiting("waiting");
+
+  const response = await host.call("POST", `${BASE}/${path}`, {
+    headers: { "Content-Type": "application/json" },
+    body: "1",
+  });
+  const text = await response.text();
+  await host.close();
+
+  expect(response.status).toBe(400);
+  expect(text).toContain(`The ${what} has 10000 characters; at most 1000 are allowed.`);
 });
 
 /** Throws whatever it is asked, as something does that is broken within. */

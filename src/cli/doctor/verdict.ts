@@ -53,6 +53,7 @@ function isWrong(reason: WaitingReason, isIdle: boolean, patience: Patience): bo
       return isLong(reason.dueAt, patience);
     case "start":
       return reason.scheduledAt === undefined ? isIdle : isLong(reason.scheduledAt, patience);
+    case "given-back":
     case "messages":
     case "next-episode":
       return isIdle;
