@@ -53,14 +53,14 @@ export class RawEntities {
        values (?, 1, 1024, ?, ?, 'counter', 0, ?, 0)`,
     );
     this.#firstSnapshot = database.prepare(
-      "insert into history (run, seq, at, event_count, events) values (?, 0, ?, 3, ?)",
+      "insert into history (place, at, event_count, events) values (? << 24, ?, 3, ?)",
     );
     this.#snapshot = database.prepare(
-      "update history set seq = ?, at = ?, events = ?, effects = null where run = ? and seq = ?",
+      "update history set place = place + 1, at = ?, events = ?, effects = null where place = (? << 24 | ?)",
     );
     this.#state = database.prepare("update instances set input = ? where run = ?");
     this.#history = database.prepare(
-      "insert into history (run, seq, at, event_count, events) values (?, ?, ?, 4, ?)",
+      "insert into history (place, at, event_count, events) values ((? << 24 | ?), ?, 4, ?)",
     );
     this.#end = database.prepare(
       "update instances set status = 1, output = ?, completed_at = ? where run = ?",
@@ -203,7 +203,7 @@ export class RawEntities {
       this.#name.run(entity.name, entity.run);
       this.#create.run(entity.run, entity.name, entity.name, at);
       this.#firstSnapshot.run(entity.run, at, EVENTS);
-    } else this.#snapshot.run(seq, at, EVENTS, entity.run, seq - 1);
+    } else this.#snapshot.run(at, EVENTS, entity.run, seq - 1);
     this.#state.run(JSON.stringify({ exists: true, state: entity.state }), entity.run);
   }
 

@@ -61,7 +61,7 @@ export class RawHub {
        values (?, 1, 1024, ?, ?, 'sequence', ${RUNNING}, ?, ?)`,
     );
     this.#insertHistory = database.prepare(
-      "insert into history (run, seq, at, event_count, events) values (?, ?, ?, ?, ?) on conflict do nothing",
+      "insert into history (place, at, event_count, events) values ((? << 24 | ?), ?, ?, ?) on conflict do nothing",
     );
     this.#complete = database.prepare(
       `update instances set status = ${COMPLETED}, output = ?, recover = 0, completed_at = ? where run = ?`,

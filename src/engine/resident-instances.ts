@@ -1,11 +1,12 @@
 import { parseEntityId } from "../core/entity-id.ts";
 import type { Disagreement } from "../core/errors.ts";
 import type { RuntimeStatus } from "../core/orchestration-status.ts";
-import type { InstanceRecord, OwnedPartition } from "../storage/index.ts";
+import type { InstanceRecord, NewInstance, OwnedPartition } from "../storage/index.ts";
 import { ActiveInstance, type Delivery, type PendingMessage } from "./active-instance.ts";
 import { HeldMessages } from "./held-messages.ts";
 import { isNew, isTerminating, settleAll } from "./inbox.ts";
 import { type Loading, loadInstance } from "./instance-loader.ts";
+import { LoadGate } from "./load-gate.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { SessionCache } from "./session-cache.ts";
 import type { Tenure } from "./tenure.ts";
@@ -37,6 +38,7 @@ export class ResidentInstances {
   readonly #residence: Residence;
   readonly #instances = new Map<string, ActiveInstance>();
   readonly #cache: SessionCache;
+  readonly #gate: LoadGate;
   readonly #progress = new Map<string, (() => void)[]>();
   /** Starts, by run, that wait for a worker with their version. */
   readonly #heldStarts = new Map<number, Pick<InstanceRecord, "name" | "version">>();
@@ -55,6 +57,7 @@ export class ResidentInstances {
     this.#owned = owned;
     this.#ports = ports;
     this.#residence = residence;
+    this.#gate = new LoadGate(ports.clock);
     this.#cache = new SessionCache(ports.settings.sessionMemoryBytes, (instance) => this.#evict(instance));
   }
 
@@ -105,6 +108,22 @@ export class ResidentInstances {
     for (const [instanceId, record] of this.#awaitingWorker) {
       if (!this.#isWithoutWorker(record)) this.load(instanceId, { recovering: true });
     }
+  }
+
+  /** A start that was just committed, of which nothing else can be known: true when it has to wait for a worker elsewhere. */
+  awaitWorker(start: NewInstance): boolean {
+    const { executor } = this.#ports;
+    const { type } = executor.match(start.name, executor.pinnedVersion(start.name, start.version));
+    if (type !== "waits") return false;
+    this.#awaitWorker(start.instanceId, start);
+    this.#rested.add(start.instanceId);
+    return true;
+  }
+
+  #awaitWorker(instanceId: string, record: HeldRecord): void {
+    const kept = withoutPayloads(record);
+    this.#heldStarts.set(kept.run, kept);
+    this.#awaitingWorker.set(instanceId, kept);
   }
 
   #stopAwaiting(instanceId: string): void {
@@ -326,15 +345,21 @@ export class ResidentInstances {
 
   async #read(instance: ActiveInstance): Promise<Loading> {
     // What is for it is put into its inbox in this turn.
-    await Promise.resolve();
+    await this.#gate.pass();
+    if (!this.#isWanted(instance)) return { type: "held" };
     const isHeld = (): boolean => this.#onHold.has(instance.instanceId) && !isTerminating(instance);
     if (isHeld()) return { type: "held" };
     const loaded = await loadInstance(instance, this.held, this.#ports);
     return isHeld() ? { type: "held" } : loaded;
   }
 
+  /** Nothing has made what is read of it void meanwhile. */
+  #isWanted(instance: ActiveInstance): boolean {
+    return !this.#residence.tenure.over && this.#instances.get(instance.instanceId) === instance;
+  }
+
   async #goOn(instance: ActiveInstance, loaded: Loading): Promise<void> {
-    if (this.#residence.tenure.over || this.#instances.get(instance.instanceId) !== instance) return;
+    if (!this.#isWanted(instance)) return;
     switch (loaded.type) {
       case "ready":
         this.#rested.delete(instance.instanceId);
@@ -355,8 +380,7 @@ export class ResidentInstances {
         return this.leaveInStore(instance);
       case "awaiting-worker":
         if (isTerminating(instance) || !this.#isWithoutWorker(loaded.record)) return this.readAgain(instance);
-        this.#heldStarts.set(loaded.record.run, withoutPayloads(loaded.record));
-        this.#awaitingWorker.set(instance.instanceId, withoutPayloads(loaded.record));
+        this.#awaitWorker(instance.instanceId, loaded.record);
         return this.leaveInStore(instance);
       case "blocked":
         if (isTerminating(instance)) return this.readAgain(instance);

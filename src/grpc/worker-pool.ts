@@ -68,6 +68,8 @@ export class WorkerPool implements RemoteWorkers {
   readonly #byKey = new Map<string, AnyWork>();
   readonly #tooLarge = new TooLargeWork();
   readonly #givenBack = new GivenBack();
+  /** Streams that have got room. */
+  readonly #toFill = new Set<WorkerStream>();
   readonly #listeners: (() => void)[] = [];
   /** Tokens of another life of this process do not look like those of this one. */
   readonly #life = randomUUID();
@@ -315,6 +317,16 @@ export class WorkerPool implements RemoteWorkers {
     }
   }
 
+  /** When much is taken back at once, the room of some is not for others that are about to be. */
+  #fillSoon(stream: WorkerStream): void {
+    this.#toFill.add(stream);
+    if (this.#toFill.size > 1) return;
+    this.#clock.soon(() => {
+      for (const each of this.#toFill) this.#fillAgain(each);
+      this.#toFill.clear();
+    });
+  }
+
   #fillAgain(stream: WorkerStream | undefined): void {
     if (stream && this.#streams.has(stream)) this.#fill(stream);
   }
@@ -340,11 +352,13 @@ export class WorkerPool implements RemoteWorkers {
   }
 
   #remove(work: AnyWork): void {
+    const stream = work.sent?.stream;
     work.isOver = true;
-    this.#waiting.remove(work);
     this.#tooLarge.answered(work);
     this.#givenBack.forget(work);
-    if (work.sent) this.#letGo(work);
+    if (stream === undefined) return this.#waiting.remove(work);
+    this.#forget(work);
+    this.#fillSoon(stream);
   }
 
   /** Nobody is left who takes it: it waits in the store. */

@@ -77,7 +77,7 @@ function committedHistory(): readonly string[] {
   const chunks = inspect((database) =>
     database
       .prepare(
-        "select events from history join instances using (run) where instance_id = 'errand' order by seq",
+        "select events from history join instances on run = place >> 24 where instance_id = 'errand' order by place",
       )
       .pluck()
       .all(),

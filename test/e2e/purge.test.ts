@@ -65,9 +65,11 @@ function contentOfFile() {
     return {
       integrity: database.pragma("integrity_check", { simple: true }),
       instances: count("select count(*) from instances"),
-      historyOfNobody: count("select count(*) from history where run not in (select run from instances)"),
+      historyOfNobody: count(
+        "select count(*) from history where place >> 24 not in (select run from instances)",
+      ),
       endedWithoutHistory: count(
-        "select count(*) from instances where status = 1 and run not in (select run from history)",
+        "select count(*) from instances where status = 1 and run not in (select place >> 24 from history)",
       ),
       instancesWithoutId: count(
         "select count(*) from instances where run not in (select run from instance_ids)",

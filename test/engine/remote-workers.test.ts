@@ -63,6 +63,59 @@ async function typesOf({ client }: Host, id: string): Promise<readonly HistoryEv
 const times = (types: readonly string[], type: string): number =>
   types.filter((each) => each === type).length;
 
+describe("children that no worker takes", () => {
+  test("are not read until one does, with what has come for them", async () => {
+    const hub = new HubInMemory();
+    const elsewhere = new WorkersElsewhere(hub.clock);
+    const loaded: string[] = [];
+    const { client } = await hub.host({
+      remoteWorkers: elsewhere,
+      wrap: (worker) => ({
+        ...worker,
+        load: (id) => {
+          loaded.push(id);
+          return worker.load(id);
+        },
+      }),
+    });
+    const parent = new App();
+    parent.orchestration("boss", function* (context) {
+      const tasks = ["a", "b"].map((instanceId) => context.callSubOrchestrator("collect", 1, { instanceId }));
+      return yield context.all(tasks);
+    });
+    elsewhere.connect(parent);
+    const id = await client.startNew("boss");
+    await hub.clock.settle();
+
+    expect(loaded).not.toContain("a");
+    expect(await client.whyWaiting("a")).toMatchObject({
+      reasons: [{ type: "worker-missing", name: "collect" }, { type: "start" }],
+    });
+    await client.raiseEvent("a", "item", 1);
+    await client.raiseEvent("b", "item", 2);
+    elsewhere.connect(remoteApp());
+    await hub.clock.settle();
+
+    expect((await client.getStatus(id))?.output).toEqual([[1], [2]]);
+  });
+
+  test("can be terminated", async () => {
+    const all = await scene();
+    const parent = new App();
+    parent.orchestration("boss", function* (context) {
+      return yield context.callSubOrchestrator("collect", 1, { instanceId: "a" });
+    });
+    all.elsewhere.connect(parent);
+    await all.client.startNew("boss");
+    await all.hub.clock.settle();
+
+    await all.client.terminate("a", "enough");
+    await all.hub.clock.settle();
+
+    expect(await statusOf(all, "a")).toBe("Terminated");
+  });
+});
+
 describe("a start", () => {
   test("is acknowledged before any worker is there, says what it waits for, and runs when one connects", async () => {
     const all = await scene();

@@ -1,5 +1,6 @@
 import { TERMINAL_STATUSES } from "../../core/orchestration-status.ts";
 import type { Database, Statement } from "./database.ts";
+import { isOfRun } from "./history-places.ts";
 import type { HubRow } from "./hub-row.ts";
 import { numberOf } from "./instance-row.ts";
 
@@ -35,7 +36,8 @@ export class BulkDelete {
     this.#endedInstances = database.prepare(
       `delete from instances where run in ${RUNS} and +hub_id = ? and +status in (${TERMINAL}) ${removed}`,
     );
-    this.#history = database.prepare(`delete from history where run in ${RUNS}`);
+    this.#history = database.prepare(`delete from history where place in
+         (select place from json_each(?) cross join history on ${isOfRun("place", "value")})`);
     this.#timers = database.prepare(`delete from timers where run in ${RUNS}`);
     this.#anyMessage = database.prepare("select id from inbox limit 1");
     this.#messages = database.prepare(

@@ -1,5 +1,6 @@
 import type { CommitOutcome, HistoryChunk } from "../../storage/index.ts";
 import type { Database, Statement } from "./database.ts";
+import { isOfRun, placeOf, SEQ_OF_PLACE } from "./history-places.ts";
 
 /** What a commit answers beside its type. */
 export type CommitEffects = Omit<Extract<CommitOutcome, { readonly messageIds: readonly number[] }>, "type">;
@@ -10,6 +11,8 @@ interface ChunkRow {
   readonly event_count: number;
   readonly events: string;
 }
+
+const PLACE = placeOf("?", "?");
 
 const NO_EFFECTS: CommitEffects = { messageIds: [] };
 
@@ -28,17 +31,18 @@ export class HistoryTable {
 
   constructor(database: Database) {
     this.#insert = database.prepare(
-      "insert into history (run, seq, at, event_count, events) values (?, ?, ?, ?, ?) on conflict do nothing",
+      `insert into history (place, at, event_count, events) values (${PLACE}, ?, ?, ?) on conflict do nothing`,
     );
     this.#replace = database.prepare(
-      "update history set seq = ?, at = ?, event_count = ?, events = ?, effects = null where run = ? and seq = ?",
+      `update history set place = place + 1, at = ?, event_count = ?, events = ?, effects = null where place = ${PLACE}`,
     );
-    this.#setEffects = database.prepare("update history set effects = ? where run = ? and seq = ?");
-    this.#find = database.prepare("select at, events, effects from history where run = ? and seq = ?");
+    this.#setEffects = database.prepare(`update history set effects = ? where place = ${PLACE}`);
+    this.#find = database.prepare(`select at, events, effects from history where place = ${PLACE}`);
     this.#read = database.prepare(
-      "select seq, at, event_count, events from history where run = ? and seq >= ? order by seq limit ?",
+      `select ${SEQ_OF_PLACE} as seq, at, event_count, events from history
+       where ${isOfRun("place", "?", "?")} order by place limit ?`,
     );
-    this.#delete = database.prepare("delete from history where run = ?");
+    this.#delete = database.prepare(`delete from history where ${isOfRun("place", "?")}`);
   }
 
   /** False when the place is taken. */
@@ -48,7 +52,7 @@ export class HistoryTable {
 
   /** Puts the chunk in the place of the one before it. False when that is not there. */
   replace(run: number, { seq, at, eventCount, events }: HistoryChunk): boolean {
-    return this.#replace.run(seq, at, eventCount, events, run, seq - 1).changes > 0;
+    return this.#replace.run(at, eventCount, events, run, seq - 1).changes > 0;
   }
 
   has(run: number, seq: number): boolean {
@@ -67,12 +71,12 @@ export class HistoryTable {
   }
 
   read(run: number, fromSeq: number, limit: number): readonly HistoryChunk[] {
-    const rows = this.#read.all(run, fromSeq, limit);
+    const rows = this.#read.all(run, fromSeq, run, limit);
     return rows.map(({ seq, at, event_count: eventCount, events }) => ({ seq, at, eventCount, events }));
   }
 
   /** How many rows there were. */
   delete(run: number): number {
-    return this.#delete.run(run).changes;
+    return this.#delete.run(run, run).changes;
   }
 }

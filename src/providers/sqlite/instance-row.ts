@@ -2,6 +2,7 @@ import type { ParentInstance } from "../../core/history-event.ts";
 import { RUNTIME_STATUSES, type RuntimeStatus } from "../../core/orchestration-status.ts";
 import type { TraceContext } from "../../core/trace-context.ts";
 import type { InstanceRecord } from "../../storage/index.ts";
+import { isOfRun, SEQ_OF_PLACE } from "./history-places.ts";
 
 export interface InstanceRow {
   readonly run: number;
@@ -28,11 +29,13 @@ export interface InstanceRow {
   readonly last_seq: number | null;
 }
 
+const OF_RUN = isOfRun("place", "i.run");
+
 export const INSTANCE_COLUMNS = `
   i.run, i.instance_id, i.execution_id, i.name, i.version, i.status, i.created_at, i.scheduled_at, i.completed_at,
   i.recover, i.attempts, i.attempts_seq, i.quarantined, i.custom_status, i.parent, i.tags, i.trace_context,
-  (select at from history where run = i.run order by seq desc limit 1) as last_at,
-  (select max(seq) from history where run = i.run) as last_seq`;
+  (select at from history where ${OF_RUN} order by place desc limit 1) as last_at,
+  (select ${SEQ_OF_PLACE} from history where ${OF_RUN} order by place desc limit 1) as last_seq`;
 
 const NUMBERS = new Map(RUNTIME_STATUSES.map((status, number) => [status, number]));
 
