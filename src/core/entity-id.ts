@@ -1,9 +1,5 @@
 import { DurableError } from "./errors.ts";
-import { MAX_INSTANCE_ID_LENGTH } from "./instance-id.ts";
-
-// The characters a URL path or the store's wire formats cannot carry: / \\ ? # and the C0, DEL and C1 controls.
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const FORBIDDEN = /[/\\?#\u0000-\u001f\u007f-\u009f]/;
+import { FORBIDDEN_IN_IDS, MAX_INSTANCE_ID_LENGTH } from "./instance-id.ts";
 
 /** Names an entity: the function that keeps it, without regard to case, and its key (S-140). */
 export class EntityId {
@@ -76,7 +72,7 @@ function problemOf(name: unknown, key: unknown): string | undefined {
     return `The entity name ${quoted(name)} contains "@", which ends the name in an entity's id.`;
   if (typeof key !== "string")
     return `The key of an entity is a string; that of '${name}' is of type ${typeof key}.`;
-  const forbidden = FORBIDDEN.exec(name) ?? FORBIDDEN.exec(key);
+  const forbidden = FORBIDDEN_IN_IDS.exec(name) ?? FORBIDDEN_IN_IDS.exec(key);
   if (forbidden) {
     return `The entity ${quoted(`${name}@${key}`)} contains ${quoted(forbidden[0])}; / \\ ? # and control characters are not allowed.`;
   }

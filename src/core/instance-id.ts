@@ -5,9 +5,8 @@ export const MAX_INSTANCE_ID_LENGTH = 256;
 /** Room for a colon and the number of an action. */
 const MAX_SUFFIX_LENGTH = 12;
 
-// The characters a URL path or the store's wire formats cannot carry: / \ ? # and the C0, DEL and C1 controls.
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const FORBIDDEN = /[/\\?#\u0000-\u001f\u007f-\u009f]/;
+/** What a URL path or the store cannot carry: / \ ? # and the C0, DEL and C1 controls, and halves of surrogate pairs. */
+export const FORBIDDEN_IN_IDS = /[/\\?#\p{Cc}\p{Cs}]/u;
 
 /**
  * Checks an id that a client chose (S-1).
@@ -46,7 +45,7 @@ function problemOf(instanceId: string, maxLength: number): string | undefined {
     return `has ${instanceId.length} characters; at most ${maxLength} are allowed`;
   }
   if (instanceId.startsWith("@")) return 'starts with "@", which is reserved for entities';
-  const forbidden = FORBIDDEN.exec(instanceId);
+  const forbidden = FORBIDDEN_IN_IDS.exec(instanceId);
   if (forbidden) return `contains ${quoted(forbidden[0])}; / \\ ? # and control characters are not allowed`;
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { checkPayload } from "../core/data-converter.ts";
+import { toJsonText } from "../core/data-converter.ts";
 import { isEntityId } from "../core/entity-id.ts";
 import { DurableError } from "../core/errors.ts";
 import { encodeMessage } from "../core/history-chunk.ts";
@@ -62,7 +62,8 @@ export class InstanceMessages {
     const record = await this.#ports.store.query.get(instanceId);
     if (record === undefined) throw notFound(instanceId);
     requireAllowed(instanceId, record.status, CONTROLS[type]);
-    if (reason !== undefined) checkPayload(reason, "The reason");
+    // It will stand as an output, which is JSON.
+    toJsonText(reason, "The reason");
     const timestamp = this.#ports.clock.now();
     const delivery = await this.send(instanceId, {
       type,

@@ -27,7 +27,7 @@ test.each<[string, unknown, string]>([
   expect(() => checkInstanceId(instanceId as string)).toThrow(problem);
 });
 
-test.each(["/", "\\", "?", "#", ...controls.map((code) => String.fromCharCode(code))])(
+test.each(["/", "\\", "?", "#", "\ud83c", "\udf89", ...controls.map((code) => String.fromCharCode(code))])(
   "S-1: an id with %j in it is not",
   (character) => {
     for (const instanceId of [character, `a${character}`, `a${character}b`]) {

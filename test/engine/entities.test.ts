@@ -390,6 +390,7 @@ test.each([
   ["a@b", "a", /contains "@"/],
   ["a", "x/y", /contains "\/"/],
   ["a", "\u0007", /control characters/],
+  ["a", "\ud83c", /contains "\\ud83c"/],
   ["a", 7 as unknown as string, /key of an entity is a string/],
   ["a", "x".repeat(300), /at most 256/],
 ])("S-140: the entity %j %j is refused", (name, key, message) => {

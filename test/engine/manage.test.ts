@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { MAX_PAYLOAD_CHARACTERS } from "../../src/core/data-converter.ts";
 import { HubInMemory } from "./hub-in-memory.ts";
 
 function hubWithWaiters(settings = {}): HubInMemory {
@@ -29,6 +30,19 @@ describe("terminate", () => {
     await client.terminate(id, "enough");
 
     expect(await client.getStatus(id)).toMatchObject({ runtimeStatus: "Terminated", output: "enough" });
+  });
+
+  test("with a reason that is too long as JSON is refused, and changes nothing", async () => {
+    const hub = hubWithWaiters();
+    const { client } = await hub.host();
+    const id = await client.startNew("waits");
+
+    await expect(client.terminate(id, '"'.repeat(MAX_PAYLOAD_CHARACTERS / 2))).rejects.toMatchObject({
+      code: "PAYLOAD_TOO_LARGE",
+    });
+
+    await client.raiseEvent(id, "go", "on");
+    expect(await client.waitForCompletion(id)).toMatchObject({ runtimeStatus: "Completed", output: "on" });
   });
 
   test("S-42: works on a suspended instance", async () => {

@@ -179,6 +179,22 @@ async function answer(worker: ScriptedWorker, item: Awaited<ReturnType<ScriptedW
   });
 }
 
+test("what is taken back at once with what a worker has is not sent to it first", async () => {
+  const sidecar = await startSidecar();
+  const worker = await ScriptedWorker.connect(sidecar, {
+    request: { maxConcurrentOrchestrationWorkItems: 1 },
+  });
+  await sidecar.client.start("boss", { instanceId: "boss" });
+  const children = Array.from({ length: 20 }, (_, id) => action.child(id, "child", `child-${id}`));
+  await worker.answerTurn(await worker.turn(), children);
+  expect((await worker.turn()).instanceId).toBe("child-0");
+
+  await sidecar.client.call("terminateInstance", { instanceId: "boss", recursive: true });
+  for (let id = 0; id < 20; id++) await sidecar.client.ended(`child-${id}`);
+
+  expect(await worker.unseen()).toEqual([]);
+});
+
 describe("a worker that does not read what it is sent", () => {
   const input = JSON.stringify("x".repeat(1024 * 1024));
 
