@@ -76,7 +76,7 @@ const NOTHING: EpisodeResult = {
  * 1. Suspension and termination need no code: while suspended, events wait in the history; terminate ends at once.
  * 2. The end does not wait for open tasks: activities and timers are abandoned, children go on (unlike S-17).
  * 3. Turns of one execution are at least a millisecond apart, and later than the timers that fire in them.
- * 4. No two open tasks have one id: a turn that would give them one fails the execution.
+ * 4. No two open tasks have one id: a turn that gives them one fails the execution.
  */
 export class RemoteExecution {
   readonly openTasks = new OpenTasks<TrackedTask>();

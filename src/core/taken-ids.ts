@@ -5,21 +5,24 @@ import type { OrchestratorAction } from "./orchestrator-action.ts";
 import { refusal } from "./refusal.ts";
 
 /**
- * Why a turn cannot be that asks for a task under the id of one that is still open, if that is so: a result could not tell
- * the two apart, and one of them would be lost. The id of a task that has ended is free.
+ * Why a turn cannot be that asks for a task under the id of one that is still open, or of another that it asks for, if that
+ * is so: a result could not tell the two apart, and one of them would be lost. The id of a task that has ended is free.
  */
 export function whyIdTaken(
   actions: readonly OrchestratorAction[],
   open: OpenTasks<TrackedTask>,
 ): FailureDetails | undefined {
+  const askedFor = new Map<number, string>();
   for (const action of actions) {
     const asked = nameOf(action);
-    const taken = asked === undefined ? undefined : open.get(action.id);
+    if (asked === undefined) continue;
+    const taken = nameOfOpen(open.get(action.id)) ?? askedFor.get(action.id);
+    askedFor.set(action.id, asked);
     if (taken === undefined) continue;
     return refusal(
       new DurableError(
         "NON_DETERMINISM",
-        `The code asks for ${asked} under the id ${action.id}, which is that of ${nameOfOpen(taken)}, which has not ended: ` +
+        `The code asks for ${asked} under the id ${action.id}, which is that of ${taken}, which has not ended: ` +
           "one of the two would be lost. The code, or the SDK it runs in, has done something else than in the turns before.",
       ),
     );
@@ -41,7 +44,8 @@ function nameOf(action: OrchestratorAction): string | undefined {
   }
 }
 
-function nameOfOpen(task: TrackedTask): string {
+function nameOfOpen(task: TrackedTask | undefined): string | undefined {
+  if (task === undefined) return undefined;
   if (task.kind === "timer") return "a timer";
   return `${task.kind === "activity" ? "activity" : "sub-orchestration"} '${task.name}'`;
 }

@@ -385,6 +385,15 @@ describe("the id of an open task", () => {
     expect(abandoned.map(({ id }) => id)).toEqual([0, 1]);
   });
 
+  test("is not given to two of one turn", () => {
+    const { completion, actions } = working().episode([eventRaised("go")], {
+      actions: [scheduleTask(3, "one"), createTimer(4, T0), scheduleTask(4, "two")],
+    });
+
+    expect(completion?.failure?.errorMessage).toContain(taken("activity 'two'", 4, "a timer"));
+    expect(actions).toEqual([]);
+  });
+
   test("is free in the turn in which the task has ended, and after it", () => {
     const elsewhere = working();
 
