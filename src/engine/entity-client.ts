@@ -13,7 +13,7 @@ import { isTerminal } from "../core/orchestration-status.ts";
 import { entityNotFound } from "../core/programming-errors.ts";
 import type { InstanceRecord, PageRequest, TaskHubStore } from "../storage/index.ts";
 import type { Clock } from "./clock.ts";
-import { MAX_PAGE, pageSize } from "./instance-query.ts";
+import { MAX_PAGE, MAX_PAGE_BYTES, pageSize } from "./instance-query.ts";
 import type { TaskHubWorker } from "./task-hub-worker.ts";
 
 export interface SignalEntityOptions {
@@ -121,16 +121,16 @@ export class EntityClient {
     return view?.state === undefined ? undefined : { ...view, state: view.state };
   }
 
-  /** One page in the order of ids, of which no more than `maxBytes` is read. @throws {DurableError} INVALID_ARGUMENT, INVALID_ENTITY_ID */
+  /** One page in the order of ids, of which no more than `maxBytes` (64 MiB) is read. @throws {DurableError} INVALID_ARGUMENT, INVALID_ENTITY_ID */
   async list(request: EntityPageRequest & Pick<PageRequest, "maxBytes"> = {}): Promise<EntityPage> {
-    const { name, continuationToken, maxBytes, includeTransient = false } = request;
+    const { name, continuationToken, maxBytes = MAX_PAGE_BYTES, includeTransient = false } = request;
     const instanceIdPrefix =
       request.instanceIdPrefix ?? (name === undefined ? "@" : checkEntityId({ name, key: "" }));
     const from = request.lastOperationFrom && timeOf(request.lastOperationFrom);
     const to = request.lastOperationTo && timeOf(request.lastOperationTo);
     const page = await this.#ports.store.query.list(
       { instanceIdPrefix },
-      { size: pageSize(request.top), ...given({ continuationToken, maxBytes }) },
+      { size: pageSize(request.top), maxBytes, ...given({ continuationToken }) },
     );
     const entities = page.instances
       .filter(({ lastUpdatedAt: at }) => (from === undefined || at >= from) && (to === undefined || at <= to))

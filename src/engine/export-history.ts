@@ -2,6 +2,7 @@ import { given } from "../core/given.ts";
 import { decodeChunk } from "../core/history-chunk.ts";
 import type { InstanceFilter, InstanceRecord, QueryStore } from "../storage/index.ts";
 import type { EndLine, EpisodeLine, HubLine, InstanceLine } from "./history-archive.ts";
+import { MAX_PAGE_BYTES } from "./instance-query.ts";
 
 const PAGE = 100;
 
@@ -36,7 +37,11 @@ async function* recordsOf(
   }
   let continuationToken: string | undefined;
   do {
-    const page = await query.list(filter, { size: PAGE, ...given({ continuationToken }) });
+    const page = await query.list(filter, {
+      size: PAGE,
+      maxBytes: MAX_PAGE_BYTES,
+      ...given({ continuationToken }),
+    });
     yield* page.instances;
     continuationToken = page.continuationToken;
   } while (continuationToken !== undefined);

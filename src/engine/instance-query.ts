@@ -27,6 +27,9 @@ export interface StatusPage {
 
 export const MAX_PAGE = 1_000;
 
+/** A page of what is larger has less on it: nobody's memory has to hold a thousand of the largest inputs. */
+export const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+
 /** @throws {DurableError} INVALID_ARGUMENT */
 export function pageSize(top: number | undefined): number {
   if (top === undefined) return 100;

@@ -29,6 +29,7 @@ import {
   type InstanceQuery,
   type ListOptions,
   MAX_PAGE,
+  MAX_PAGE_BYTES,
   pageSize,
   type StatusPage,
 } from "./instance-query.ts";
@@ -182,6 +183,7 @@ export class TaskHubClient {
     const { continuationToken } = options;
     const page = await this.#store.query.list(filterOf(options), {
       size: pageSize(options.top),
+      maxBytes: MAX_PAGE_BYTES,
       ...(continuationToken === undefined ? {} : { continuationToken }),
     });
     return {

@@ -1,3 +1,4 @@
+import { MAX_PAGE_BYTES } from "../engine/instance-query.ts";
 import type { QueryParameters } from "./query-parameters.ts";
 import { jsonResponse } from "./responses.ts";
 
@@ -9,6 +10,7 @@ const TOKEN = "x-ms-continuation-token";
 /** Which page of a list is asked for. */
 export interface PageAsked {
   readonly size: number;
+  readonly maxBytes: number;
   readonly continuationToken?: string;
 }
 
@@ -16,6 +18,7 @@ export function pageAsked(query: QueryParameters, { headers }: Request): PageAsk
   const continuationToken = headers.get(TOKEN) ?? "";
   return {
     size: Math.min(query.count("top") ?? DEFAULT_SIZE, LARGEST_SIZE),
+    maxBytes: MAX_PAGE_BYTES,
     ...(continuationToken === "" ? {} : { continuationToken }),
   };
 }

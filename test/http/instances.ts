@@ -7,6 +7,7 @@ import type { StorageProvider } from "../../src/storage/index.ts";
 export interface Written {
   /** When it was created. */
   readonly at?: number;
+  readonly input?: string;
   readonly history?: readonly HistoryEvent[];
 }
 
@@ -23,10 +24,10 @@ export class Instances {
   async put(
     instanceId: string,
     status: RuntimeStatus,
-    { at = Date.UTC(2030, 0, 1), history = [] }: Written = {},
+    { at = Date.UTC(2030, 0, 1), input = '{"n":1}', history = [] }: Written = {},
   ): Promise<void> {
     const hub = await this.#storage.openTaskHub(this.#taskHub);
-    const instance = { instanceId, executionId: "e", name: "wait", createdAt: at, input: '{"n":1}' };
+    const instance = { instanceId, executionId: "e", name: "wait", createdAt: at, input };
     const created = await hub.client.create(instance, []);
     if (created.type !== "created") throw new Error(`'${instanceId}' is there already`);
     if (status === "Pending") return;

@@ -36,6 +36,20 @@ async function idsOf(response: Response): Promise<readonly string[]> {
 
 const ALL = FIVE.map(([id]) => id);
 
+test("a page of large inputs ends at 64 MiB, and the rest is on the next", async () => {
+  const instances = new Instances(host.storage, "Other");
+  const input = JSON.stringify("x".repeat(30 * 1024 * 1024));
+  for (const id of ["large-1", "large-2", "large-3"]) await instances.put(id, "Pending", { input });
+
+  const first = await call("GET", "instanceIdPrefix=large");
+  const token = first.headers.get("x-ms-continuation-token") ?? "";
+  const second = await call("GET", "instanceIdPrefix=large", { "x-ms-continuation-token": token });
+
+  expect(await idsOf(first)).toEqual(["large-1", "large-2"]);
+  expect(await idsOf(second)).toEqual(["large-3"]);
+  expect(second.headers.get("x-ms-continuation-token")).toBe("");
+});
+
 describe("the order of the list", () => {
   const newestFirst = ALL.toReversed();
 
