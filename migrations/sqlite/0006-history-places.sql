@@ -1,5 +1,5 @@
 -- A chunk has one number for its place, run * 2^24 + seq, by which the table is ordered. In a table without rowid the rows
--- themselves are what a search goes by: each search that came past a large one read it to its end.
+-- themselves are what a search goes by, and each search that comes past a large one reads it to its end.
 
 create table history_by_place (
   place integer primary key,

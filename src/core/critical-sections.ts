@@ -1,7 +1,6 @@
 import { CriticalSection } from "./critical-section.ts";
 import type { EntityLockRequested, EntityUnlockSent } from "./history-event.ts";
-import type { OrchestratorAction } from "./orchestrator-action.ts";
-import { withinSections } from "./within-sections.ts";
+import type { CallEntityAction, OrchestratorAction, SendEntityUnlockAction } from "./orchestrator-action.ts";
 
 /** The code that has asked for the locks learns of them from the history. */
 const UNHEARD = { granted: () => undefined, refused: () => undefined };
@@ -48,7 +47,6 @@ export class CriticalSections {
     if (section && this.#open.delete(id)) this.#refused.push(section);
   }
 
-  /** A request that was not granted is taken back as a whole. */
   unlocked({ criticalSectionId, instanceId }: EntityUnlockSent): void {
     const section = this.#open.get(criticalSectionId);
     if (section === undefined) return;
@@ -72,8 +70,27 @@ export class CriticalSections {
     return ends ? [...this.#open.values(), ...this.#refused] : this.#refused;
   }
 
-  /** What the code asks for, seen from inside. */
-  around(actions: readonly OrchestratorAction[]): readonly OrchestratorAction[] {
-    return withinSections(actions, [...this.#open.values()], this.#takenBack);
+  /** What the code asks for next, seen from inside. */
+  around(action: OrchestratorAction): OrchestratorAction {
+    if (action.type === "CallEntity") return this.#call(action);
+    return action.type === "SendEntityUnlock" ? this.#unlock(action) : action;
+  }
+
+  /** A call from inside says so: only such calls reach the entities of the section (S-168). */
+  #call(action: CallEntityAction): CallEntityAction {
+    for (const { id, lockSet, isHeld } of this.#open.values()) {
+      if (isHeld && lockSet.includes(action.instanceId)) return { ...action, criticalSectionId: id };
+    }
+    return action;
+  }
+
+  /**
+   * A request that was not granted is taken back with the first unlock, and as a whole: an unlock of its own for each entity
+   * may come to one that the request has yet to reach.
+   */
+  #unlock(action: SendEntityUnlockAction): SendEntityUnlockAction {
+    if (this.#takenBack.has(action.criticalSectionId)) return { ...action, takesBack: [] };
+    const section = this.#open.get(action.criticalSectionId);
+    return section === undefined || section.isHeld ? action : { ...action, takesBack: section.lockSet };
   }
 }

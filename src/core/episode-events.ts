@@ -12,7 +12,8 @@ export function eventsOf(result: EpisodeResult, at: number): HistoryEvent[] {
   return events;
 }
 
-function eventOf(action: OrchestratorAction, timestamp: number): HistoryEvent {
+/** What the history says of it. */
+export function eventOf(action: OrchestratorAction, timestamp: number): HistoryEvent {
   const eventId = action.id;
   switch (action.type) {
     case "ScheduleTask": {

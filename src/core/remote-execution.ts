@@ -1,6 +1,6 @@
 import { CriticalSections } from "./critical-sections.ts";
 import { toJsonText } from "./data-converter.ts";
-import { eventsOf } from "./episode-events.ts";
+import { eventOf, eventsOf } from "./episode-events.ts";
 import type { Completion, ContinuedAsNew, EpisodeResult, Termination } from "./episode-result.ts";
 import { describeFailure, type FailureDetails } from "./failure-details.ts";
 import { given } from "./given.ts";
@@ -189,9 +189,8 @@ export class RemoteExecution {
     const ends = completion !== undefined || continuedAsNew !== undefined;
     const failure = ends ? undefined : whyIdTaken(came.actions, this.openTasks);
     if (failure) return this.#finish(accepted, seen, this.#failed(came, failure), now);
-    const asked = this.#sections.around(came.actions);
-    const actions = ends ? asked.flatMap(lastAction) : asked;
-    for (const event of eventsOf({ ...NOTHING, actions }, now)) this.#apply(event);
+    const asked = ends ? came.actions.flatMap(lastAction) : came.actions;
+    const actions = asked.map((action) => this.#ask(action, now));
     const result: EpisodeResult = {
       ...NOTHING,
       accepted,
@@ -205,6 +204,12 @@ export class RemoteExecution {
     };
     this.#remember(seen, result, now);
     return result;
+  }
+
+  #ask(action: OrchestratorAction, now: number): OrchestratorAction {
+    const asked = this.#sections.around(action);
+    this.#apply(eventOf(asked, now));
+    return asked;
   }
 
   /** An orchestration that failed shows why where its output would be, whatever its language. */
