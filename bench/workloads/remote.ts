@@ -14,7 +14,9 @@ const AT_ONCE = 200;
 const WARM_UPS = 2_000;
 const MEGABYTE = 1024 * 1024;
 /** Room for young objects, in which what a call needs dies before it is ever moved: docs/grpc.md advises both. */
-const YOUNG_SPACE_OF_HUB = ["--max-semi-space-size=32"];
+const YOUNG_SPACE_OF_HUB = [
+  `--max-semi-space-size=${Number.parseInt(process.versions.node, 10) < 24 ? 32 : 16}`,
+];
 const YOUNG_SPACE_OF_WORKER = ["--min-semi-space-size=64", "--max-semi-space-size=64"];
 
 /** The same place from the source and from what it is compiled to: both are two folders below the repository. */

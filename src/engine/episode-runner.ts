@@ -88,6 +88,7 @@ export class EpisodeRunner {
     if (this.#after.tenure.over) return;
     const { clock, pump, settings } = this.#ports;
     const began = clock.now();
+    const remoteBefore = this.#remoteEpisodes;
     let next = 0;
     while (
       next < this.#ready.length &&
@@ -98,6 +99,14 @@ export class EpisodeRunner {
       this.#run(this.#ready[next++] as ActiveInstance);
     }
     this.#ready = next === this.#ready.length ? [] : this.#ready.slice(next);
+    const areTurnsSent = this.#remoteEpisodes > remoteBefore;
+    // They leave with the next turn of the event loop, and need not wait for the disk until then.
+    if (areTurnsSent && pump.pending > 0) clock.soon(() => this.#commit());
+    else this.#commit();
+  }
+
+  #commit(): void {
+    const { pump, settings } = this.#ports;
     void pump.flush().then(() => {
       const hasRoom = this.#asyncEpisodes < settings.maxConcurrentOrchestratorFunctions;
       if (this.#ready.length > 0 && hasRoom) this.scheduleWave();

@@ -36,6 +36,7 @@ export class OwnedPartitions {
   readonly #options: OwnershipOptions;
   readonly #held = new Map<number, Held>();
   #isOpen = false;
+  #isPullDue = false;
   #cancelBeat: (() => void) | undefined;
   #stopListening: (() => void) | undefined;
   #beating: Promise<void> = Promise.resolve();
@@ -67,7 +68,7 @@ export class OwnedPartitions {
     const { worker } = this.#options;
     this.#isOpen = true;
     this.#own(await worker.join());
-    this.#stopListening = worker.onWake(() => this.pull());
+    this.#stopListening = worker.onWake(() => this.#pullSoon());
     this.#scheduleBeat();
   }
 
@@ -89,6 +90,19 @@ export class OwnedPartitions {
   /** Looks into the store for work, now. */
   pull(): void {
     for (const { puller } of this.#held.values()) puller.pull();
+  }
+
+  /** After what is ready has had its turn: what this process wrote itself has mostly begun by then. */
+  #pullSoon(): void {
+    if (this.#isPullDue) return;
+    this.#isPullDue = true;
+    const { clock } = this.#options.ports;
+    clock.soon(() =>
+      clock.soon(() => {
+        this.#isPullDue = false;
+        this.pull();
+      }),
+    );
   }
 
   /** A message of an instance of this worker, committed. */

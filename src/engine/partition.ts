@@ -147,8 +147,10 @@ export class Partition {
   /** A child this partition's parent has started, or one that a parent elsewhere has. */
   beginChild(start: NewInstance): void {
     if (this.#tenure.over || this.#residents.get(start.instanceId)) return;
-    if (this.#residents.awaitWorker(start)) return;
-    if (this.#isHalted(start)) return void this.#residents.load(start.instanceId);
+    if (this.#isHalted(start)) {
+      if (!this.#residents.awaitWorker(start)) this.#residents.load(start.instanceId);
+      return;
+    }
     const child = new ActiveInstance(start.instanceId);
     child.run = start.run;
     child.started = startedEvent(start);

@@ -5,6 +5,8 @@ import type { OrchestratorAction } from "../../src/core/orchestrator-action.ts";
 import type { RemoteTurnResult } from "../../src/core/remote-execution.ts";
 import type { TurnToRun } from "../../src/engine/remote-workers.ts";
 import type { WorkElsewhere } from "../../src/engine/work-elsewhere.ts";
+import type { WorkerStore } from "../../src/storage/index.ts";
+import { onNextTurn } from "../../src/testing/real-time.ts";
 import { ScriptedTurns } from "../support/scripted-turns.ts";
 import { HubInMemory } from "./hub-in-memory.ts";
 
@@ -79,4 +81,66 @@ test.each([
 
   expect((await client.getStatus("neighbor"))?.customStatus).toBe("fine");
   expect((await client.whyWaiting(instanceId))?.sentence).toContain("Its episode cannot be made");
+});
+
+/** Notes when a turn is sent, and when all that was ready at that time has had its turn. */
+class NotedTurns extends ScriptedTurns {
+  readonly log: string[];
+
+  constructor(log: string[]) {
+    super();
+    this.log = log;
+  }
+
+  override runTurn(turn: TurnToRun): WorkElsewhere<RemoteTurnResult> {
+    this.log.push("sent");
+    onNextTurn(() => this.log.push("on its way"));
+    return super.runTurn(turn);
+  }
+}
+
+test("turns that are sent do not wait for the commit of what ran with them", async () => {
+  const hub = new HubInMemory();
+  hub.app.orchestration("here", function* (context) {
+    return yield context.waitForExternalEvent("go");
+  });
+  const log: string[] = [];
+  const wrap = (worker: WorkerStore): WorkerStore => ({
+    ...worker,
+    commit: (episodes) => {
+      log.push("commit");
+      return worker.commit(episodes);
+    },
+  });
+  const { client, worker } = await hub.host({ remoteWorkers: new NotedTurns(log), wrap });
+  const here = await client.startNew("here");
+  await hub.clock.settle();
+  log.length = 0;
+
+  void worker.deliver(here, { type: "EventRaised", timestamp: hub.clock.now(), name: "go" });
+  await client.startNew("elsewhere");
+  await hub.clock.settle();
+
+  expect(log).toEqual(["sent", "on its way", "commit"]);
+});
+
+test("the first turn of an orchestration does not wait for the store to be asked for work", async () => {
+  const hub = new HubInMemory();
+  const log: string[] = [];
+  const wrap = (worker: WorkerStore): WorkerStore => ({
+    ...worker,
+    pull: (request) => {
+      log.push("asked");
+      return worker.pull(request);
+    },
+  });
+  const { client } = await hub.host({ remoteWorkers: new NotedTurns(log), wrap });
+  log.length = 0;
+
+  await client.startNew("elsewhere");
+  await client.startNew("elsewhere");
+  await hub.clock.settle();
+
+  expect(log.slice(0, 2)).toEqual(["sent", "sent"]);
+  expect(log.filter((entry) => entry === "asked")).toHaveLength(1);
 });
