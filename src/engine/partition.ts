@@ -134,7 +134,9 @@ export class Partition {
 
   /** A pending instance whose time has come. */
   begin({ instanceId, run }: Pick<DueStart, "instanceId" | "run">): void {
-    if (this.#tenure.over || this.#residents.get(instanceId)) return;
+    if (this.#tenure.over) return;
+    const other = this.#residents.get(instanceId);
+    if (other) return this.#residents.beginBehind(other, run);
     if (this.#residents.isHeld(run)) return this.#residents.noteProgress(instanceId);
     this.#residents.load(instanceId);
   }
@@ -146,7 +148,9 @@ export class Partition {
 
   /** A child this partition's parent has started, or one that a parent elsewhere has. */
   beginChild(start: NewInstance): void {
-    if (this.#tenure.over || this.#residents.get(start.instanceId)) return;
+    if (this.#tenure.over) return;
+    const other = this.#residents.get(start.instanceId);
+    if (other) return this.#residents.beginBehind(other, start.run);
     if (this.#isHalted(start)) {
       if (!this.#residents.awaitWorker(start)) this.#residents.load(start.instanceId);
       return;

@@ -50,6 +50,8 @@ export class ResidentInstances {
   readonly #rested = new Set<string>();
   /** Instances that are left alone for now, for they may have killed the process. */
   readonly #onHold = new Set<string>();
+  /** Starts, by id and run, that came while something older with their id was in memory. */
+  readonly #startsBehind = new Map<string, number>();
   /** Until the worker has seen all that a former owner left, every instance that is read may have work to restart. */
   #takingOver = true;
 
@@ -220,7 +222,20 @@ export class ResidentInstances {
   forget(instance: ActiveInstance): void {
     this.noteProgress(instance.instanceId);
     this.#cache.remove(instance);
-    if (this.#instances.get(instance.instanceId) === instance) this.#instances.delete(instance.instanceId);
+    if (this.#instances.get(instance.instanceId) === instance) this.#remove(instance);
+  }
+
+  /** A start whose id is in memory: unless it is that one, it is read when the other has gone. */
+  beginBehind({ instanceId, run }: ActiveInstance, start: number): void {
+    if (run !== start) this.#startsBehind.set(instanceId, start);
+  }
+
+  #remove({ instanceId, run }: ActiveInstance): void {
+    this.#instances.delete(instanceId);
+    const start = this.#startsBehind.get(instanceId);
+    if (start === undefined) return;
+    this.#startsBehind.delete(instanceId);
+    if (start !== run && !this.#residence.tenure.over) this.load(instanceId);
   }
 
   /** All that a former owner left has been seen. */
@@ -331,7 +346,7 @@ export class ResidentInstances {
   /** Its session is void from here on: whoever needs the instance reads it again. */
   #evict(instance: ActiveInstance): void {
     instance.phase = "loading";
-    this.#instances.delete(instance.instanceId);
+    this.#remove(instance);
   }
 
   async #fill(instance: ActiveInstance): Promise<void> {
@@ -363,6 +378,9 @@ export class ResidentInstances {
     switch (loaded.type) {
       case "ready":
         this.#rested.delete(instance.instanceId);
+        if (this.#startsBehind.get(instance.instanceId) === instance.run) {
+          this.#startsBehind.delete(instance.instanceId);
+        }
         if (instance.entity && instance.run === 0) {
           instance.entity.isUnborn = instance.recovering && this.#owned.takenOver;
         }
