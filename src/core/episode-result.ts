@@ -2,7 +2,7 @@ import type { CriticalSection } from "./critical-section.ts";
 import type { FailureDetails } from "./failure-details.ts";
 import type { CompletionStatus, EventRaised, HistoryEvent, JsonText } from "./history-event.ts";
 import type { TrackedTask } from "./open-tasks.ts";
-import type { OrchestratorAction } from "./orchestrator-action.ts";
+import type { OrchestratorAction, SendEntityUnlockAction } from "./orchestrator-action.ts";
 
 export interface Completion {
   readonly status: CompletionStatus;
@@ -45,4 +45,9 @@ export interface EpisodeResult {
   readonly memo?: { readonly text: string | undefined };
   /** Critical sections the execution was in, or had asked for, when it ended: nothing else will unlock their entities. */
   readonly toUnlock: readonly CriticalSection[];
+  /**
+   * What the code has asked for in a turn of which nothing else goes out. The history does not tell of these: a rewind locks
+   * again what it says was locked.
+   */
+  readonly lastUnlocks?: readonly SendEntityUnlockAction[];
 }

@@ -113,3 +113,7 @@ export interface SendEntityUnlockAction {
    */
   readonly takesBack?: readonly string[];
 }
+
+/** It goes out whatever the end is: nothing else would let go of what was locked. */
+export const isUnlock = (action: OrchestratorAction): action is SendEntityUnlockAction =>
+  action.type === "SendEntityUnlock";

@@ -21,7 +21,7 @@ import {
   type ContinueAsNewOptions,
   OrchestrationContext,
 } from "./orchestration-context.ts";
-import type { OrchestratorAction } from "./orchestrator-action.ts";
+import { isUnlock, type OrchestratorAction } from "./orchestrator-action.ts";
 import type { OrchestratorDefinition } from "./orchestrator-definition.ts";
 import { Patches } from "./patches.ts";
 
@@ -472,14 +472,16 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
   #finish(accepted: readonly HistoryEvent[]): EpisodeResult {
     const ending = this.#ending;
     const ends = ending !== undefined && this.#mayEnd(ending);
+    const isCutOff = ends && ending.type === "complete" && ending.immediate;
     const customStatus = this.#customStatus;
     this.#customStatus = undefined;
     const canceledTimers = this.actions.canceledTimers;
     if (canceledTimers.length > 0) this.actions.canceledTimers = [];
-    return {
+    const asked = this.#waits && !ends ? NONE : this.actions.take();
+    const result: EpisodeResult = {
       accepted: this.#ignored ? accepted.filter((event) => !this.#ignored?.has(event)) : accepted,
       patches: this.#patches?.takeMarked() ?? NONE,
-      actions: ends ? this.#lastActions(ending) : this.#waits ? [] : this.actions.take(),
+      actions: isCutOff ? NONE : ends ? this.#lastOf(asked) : asked,
       completion: ends && ending.type === "complete" ? ending : undefined,
       continuedAsNew: ends && ending.type === "continueAsNew" ? this.#nextExecution() : undefined,
       customStatus,
@@ -487,6 +489,8 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
       abandoned: ends && this.actions.open.size > 0 ? [...this.actions.open.values()] : NONE,
       toUnlock: ends && this.#entities?.section ? [this.#entities.section] : NONE,
     };
+    const lastUnlocks = isCutOff ? asked.filter(isUnlock) : NONE;
+    return lastUnlocks.length > 0 ? { ...result, lastUnlocks } : result;
   }
 
   /** Events nobody has waited for come before those that arrived after the call (S-77, S-78). */
@@ -497,10 +501,8 @@ export class OrchestratorSession implements ContextPort, CodeOwner {
     return { input, version, carriedOver: [...unprocessed, ...(this.#carriedOver ?? NONE)] };
   }
 
-  /** What still goes out with the end: events and starts nobody waits for, unless the end came from outside. */
-  #lastActions(ending: Ending): readonly OrchestratorAction[] {
-    const actions = this.actions.take();
-    if (ending.type === "complete" && ending.immediate) return [];
+  /** What still goes out with an end that came from the code: events and starts nobody waits for. */
+  #lastOf(actions: readonly OrchestratorAction[]): readonly OrchestratorAction[] {
     return actions.filter(
       (action) =>
         ONE_WAY.has(action.type) ||

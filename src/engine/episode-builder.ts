@@ -181,6 +181,8 @@ function effectsOf(input: EpisodeInput): Effects {
   }
   if (completion) outgoing.push(...farewell(instance, result, completion, at));
   for (const section of result.toUnlock) outgoing.push(...unlocks(section, at));
+  for (const unlock of result.lastUnlocks ?? NONE)
+    outgoing.push(...toEntities(unlock, callerOf(instance), at));
   return {
     activities,
     timersNew,

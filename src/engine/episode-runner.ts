@@ -3,6 +3,7 @@ import { isEntityMessage } from "../core/entity-message.ts";
 import type { EpisodeResult } from "../core/episode-result.ts";
 import { DurableError } from "../core/errors.ts";
 import type { HistoryEvent } from "../core/history-event.ts";
+import { isUnlock } from "../core/orchestrator-action.ts";
 import type { OwnedPartition } from "../storage/index.ts";
 import type { ActiveInstance, PendingMessage } from "./active-instance.ts";
 import type { PumpOutcome } from "./commit-pump.ts";
@@ -249,8 +250,9 @@ function buildOrGiveUp(input: EpisodeInput, maxBytes: number): BuiltEpisode {
     const end = error instanceof RangeError ? instance.session?.giveUp?.(tooLarge(instance)) : undefined;
     if (end === undefined) throw error;
     const accepted = result.accepted.filter(({ type }) => type === "ExecutionStarted");
+    const lastUnlocks = result.actions.filter(isUnlock);
     const { canceledTimers } = result;
-    return buildEpisode({ ...input, result: { ...end, accepted, canceledTimers } });
+    return buildEpisode({ ...input, result: { ...end, accepted, canceledTimers, lastUnlocks } });
   }
 }
 

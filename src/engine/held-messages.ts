@@ -8,7 +8,7 @@
 export class HeldMessages {
   readonly #held = new Set<number>();
   readonly #consumed = new Set<number>();
-  #isAsking = false;
+  #asking = 0;
 
   has(id: number): boolean {
     return this.#held.has(id);
@@ -28,19 +28,23 @@ export class HeldMessages {
 
   /** It is gone from the store. */
   consume(id: number): void {
-    if (this.#isAsking) this.#consumed.add(id);
+    if (this.#asking > 0) this.#consumed.add(id);
     else this.#held.delete(id);
   }
 
   /** Runs while the store is asked for messages and until its answer has been taken. */
-  async whileAsking(ask: () => Promise<void>): Promise<void> {
-    this.#isAsking = true;
+  async whileAsking<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    this.#asking += 1;
     try {
-      await ask();
+      return await ask();
     } finally {
-      this.#isAsking = false;
-      for (const id of this.#consumed) this.#held.delete(id);
-      this.#consumed.clear();
+      this.#asking -= 1;
+      if (this.#asking === 0) this.#forgetConsumed();
     }
+  }
+
+  #forgetConsumed(): void {
+    for (const id of this.#consumed) this.#held.delete(id);
+    this.#consumed.clear();
   }
 }

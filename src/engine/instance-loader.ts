@@ -160,8 +160,10 @@ async function beginWith(
 
 /** What was left in the store comes before what is in memory. */
 async function takeStored(instance: ActiveInstance, held: HeldMessages, ports: LoaderPorts): Promise<void> {
-  const stored = await untilAnswered(() => ports.query.messages(instance.instanceId), ports);
-  putFirst(instance.inbox, inOrder(instance, stored, held));
+  await held.whileAsking(async () => {
+    const stored = await untilAnswered(() => ports.query.messages(instance.instanceId), ports);
+    putFirst(instance.inbox, inOrder(instance, stored, held));
+  });
 }
 
 /** What a continue-as-new has left for the next execution, whose code has not run while this is all there is. */

@@ -400,8 +400,10 @@ export class Partition {
 
   /** What has waited in the store for the instance to go on. */
   async #takeWaiting(instanceId: string): Promise<void> {
-    const waiting = await untilAnswered(() => this.#ports.query.messages(instanceId), this.#ports);
-    for (const message of waiting) this.take(message);
+    await this.held.whileAsking(async () => {
+      const waiting = await untilAnswered(() => this.#ports.query.messages(instanceId), this.#ports);
+      for (const message of waiting) this.take(message);
+    });
   }
 }
 

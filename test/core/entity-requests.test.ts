@@ -174,6 +174,33 @@ test("S-43: terminated while it waits for a lock, it asks for nothing more", asy
   expect(run.last.actions).toEqual([]);
 });
 
+test.each([
+  ["at once", [], [granted(0), terminated()]],
+  ["while it is suspended", [suspended(), granted(0)], [resumed(), suspended(), terminated()]],
+])(
+  "S-170: terminated as it leaves a critical section (%s), it unlocks it and does nothing else",
+  async (_when, first, second) => {
+    const run = await orchestrate(
+      function* (context) {
+        const section = yield* lock(context, A, B);
+        context.callEntity(A, "x");
+        context.unlock(section);
+        context.callEntity(A, "y");
+        return yield context.waitForExternalEvent("never");
+      },
+      first,
+      second,
+    );
+
+    expect(run.end?.status).toBe("Terminated");
+    expect(run.last.actions).toEqual([]);
+    expect(run.last.lastUnlocks).toMatchObject([
+      { type: "SendEntityUnlock", instanceId: "@counter@a", criticalSectionId: requestOf(0) },
+      { type: "SendEntityUnlock", instanceId: "@counter@b", criticalSectionId: requestOf(0) },
+    ]);
+  },
+);
+
 test("S-39: a call of another operation, entity or lock set is not what the history says", async () => {
   const past = (event: object) =>
     episode(T0, started(), { timestamp: T0, eventId: 0, ...event } as unknown as MessageEvent);

@@ -82,6 +82,30 @@ describe.each(["here", "elsewhere"])("a turn with more bytes than the store take
   });
 });
 
+test.each(["here", "elsewhere"])(
+  "a turn that is too large and leaves a critical section leaves it (%s)",
+  async (where) => {
+    const hub = new HubInMemory({ settings: { maxEpisodeBytes: 100_000 } });
+    const app = new App();
+    app.entity("counter", () => undefined);
+    app.activity("work", () => "done");
+    app.orchestration("greedy", function* (context) {
+      const section = yield context.lock(COUNTER);
+      section.release();
+      return yield context.callActivity("work", "x".repeat(100_000));
+    });
+    const elsewhere = new WorkersElsewhere(hub.clock);
+    const { client } = await hub.host(where === "here" ? { app } : { remoteWorkers: elsewhere });
+    if (where === "elsewhere") elsewhere.connect(app);
+
+    const id = await client.startNew("greedy");
+    await hub.clock.advance(1_000);
+
+    expect((await client.getStatus(id))?.runtimeStatus).toBe("Failed");
+    expect((await client.getStatus(COUNTER.toString()))?.customStatus ?? {}).not.toHaveProperty("lockedBy");
+  },
+);
+
 describe("the messages of one episode", () => {
   const half = "x".repeat(MAX_PAYLOAD_CHARACTERS / 2);
   const failure = { errorType: "Error", errorMessage: half, stackTrace: "x", innerFailure: undefined };

@@ -50,6 +50,9 @@ export async function describeWorld(world: World): Promise<readonly string[]> {
     for await (const chunk of world.store.query.history(record.instanceId)) {
       lines.push(`  #${chunk.seq} at ${chunk.at}: ${chunk.events}`);
     }
+    for (const { id, event } of await world.store.query.messages(record.instanceId)) {
+      lines.push(`  waiting ${id}: ${event}`);
+    }
   }
   return lines;
 }

@@ -20,26 +20,34 @@ const SPURIOUS = 0.05;
 
 type Method = (...args: never[]) => Promise<unknown>;
 
+interface Listener {
+  readonly process: Process;
+  readonly hears: "everybody" | "others";
+  readonly call: () => void;
+  pending: boolean;
+}
+
 /** Tells the listeners of one hub, in their processes and at a time of the seed's choosing, that it was written to. */
 export class Wakes {
   readonly #simulation: Simulation;
-  readonly #listeners = new Set<{ readonly process: Process; readonly call: () => void; pending: boolean }>();
+  readonly #listeners = new Set<Listener>();
 
   constructor(simulation: Simulation) {
     this.#simulation = simulation;
   }
 
-  add(process: Process, call: () => void): () => void {
-    const listener = { process, call, pending: false };
+  add(process: Process, hears: Listener["hears"], call: () => void): () => void {
+    const listener: Listener = { process, hears, call, pending: false };
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
     };
   }
 
-  announce(): void {
+  announce(writer: Process): void {
     for (const listener of this.#listeners) {
       if (listener.pending || !listener.process.isAlive) continue;
+      if (listener.hears === "others" && listener.process === writer) continue;
       listener.pending = true;
       this.#simulation.schedule(listener.process, "wake", 0, () => {
         listener.pending = false;
@@ -90,7 +98,7 @@ export class SimulatedConnection {
       messages: this.#read("messages", store.messages.bind(store)),
       purge: this.#write("purge", store.purge.bind(store)),
       purgeMatching: (filter, size) => this.#each("purgeMatching", () => store.purgeMatching(filter, size)),
-      onChange: (listener) => this.#wakes.add(this.#process, listener),
+      onChange: (listener) => this.#wakes.add(this.#process, "everybody", listener),
     };
   }
 
@@ -107,7 +115,7 @@ export class SimulatedConnection {
       countAttempts: this.#write("countAttempts", store.countAttempts.bind(store), QUIETLY),
       takeBackAttempts: this.#write("takeBackAttempts", store.takeBackAttempts.bind(store), QUIETLY),
       quarantine: this.#write("quarantine", store.quarantine.bind(store)),
-      onWake: (listener) => this.#wakes.add(this.#process, listener),
+      onWake: (listener) => this.#wakes.add(this.#process, "others", listener),
     };
   }
 
@@ -127,7 +135,7 @@ export class SimulatedConnection {
       const label = `${name}${subjectOf(args[0])}`;
       await this.#turn(`${label} >`);
       const answer = await this.#simulation.atWork(() => method(...args));
-      if (wakes || this.#simulation.random.chance(SPURIOUS)) this.#wakes.announce();
+      if (wakes || this.#simulation.random.chance(SPURIOUS)) this.#wakes.announce(this.#process);
       await this.#simulation.park(this.#process, `${label} <`);
       if (this.#isLost()) throw new OutcomeUnknownError(name, new Error("connection lost after the call"));
       return answer;
@@ -144,7 +152,7 @@ export class SimulatedConnection {
       await this.#turn(`${name} <`);
       yield next.value;
     }
-    this.#wakes.announce();
+    this.#wakes.announce(this.#process);
   }
 
   async #turn(label: string): Promise<void> {

@@ -160,7 +160,7 @@ export class World {
   }
 
   wakeAll(): void {
-    this.#wakes.announce();
+    this.#wakes.announce(this.outside);
   }
 
   /** Calls a client in some process, again and again until one answers. Errors that speak of the request are passed on. */

@@ -55,6 +55,7 @@ export interface End {
 export interface Outcome {
   readonly accepted: readonly HistoryEvent[];
   readonly actions: readonly OrchestratorAction[];
+  readonly lastUnlocks: readonly OrchestratorAction[];
   readonly end: End | undefined;
   readonly failure: unknown;
   readonly carriedOver: readonly HistoryEvent[];
@@ -207,6 +208,7 @@ function outcomeOf(result: EpisodeResult, session: OrchestratorSession): Outcome
   return {
     accepted: result.accepted,
     actions: result.actions,
+    lastUnlocks: result.lastUnlocks ?? [],
     end: endOf(result),
     failure: completion?.failure && withoutStack(completion.failure),
     carriedOver: continuedAsNew?.carriedOver ?? [],
