@@ -26,7 +26,8 @@ const LAST_RETRY_MS = 5_000;
  * 1. An episode is settled once, after its outcome is known.
  * 2. A store that is unavailable or full stops the pump, not the engine: the same episodes are sent again (G12).
  * 3. One episode that cannot be written never holds up its neighbors: the batch is halved until it is alone.
- * 4. A start is not kept for a store that cannot take it: whoever asked for it is told, and nothing was written.
+ * 4. A start is not kept for a store that cannot take it: whoever asked for it is told, and nothing was written. One that may
+ *    have been written is kept until it is known.
  */
 export class CommitPump {
   readonly #store: WorkerStore;
@@ -87,17 +88,20 @@ export class CommitPump {
     }
   }
 
-  async #commit(entries: readonly Entry[]): Promise<void> {
+  /** `mayBeWritten`: a commit of these whose outcome nobody knows has gone before. */
+  async #commit(entries: readonly Entry[], mayBeWritten = false): Promise<void> {
     let batch = entries;
+    let isUnknown = mayBeWritten;
     for (let attempt = 0; !this.#stopped && batch.length > 0; attempt++) {
       let outcomes: readonly CommitOutcome[];
       try {
         outcomes = await this.#store.commit(batch.map((entry) => entry.episode));
       } catch (error) {
-        if (!isTransient(error)) return this.#bisect(batch, error);
+        if (!isTransient(error)) return this.#bisect(batch, error, isUnknown);
         this.#complain(error);
-        if (error.code !== "OUTCOME_UNKNOWN") {
-          batch = withdrawStarts(batch, error);
+        if (error.code === "OUTCOME_UNKNOWN") isUnknown = true;
+        else {
+          if (!isUnknown) batch = withdrawStarts(batch, error);
           this.#queue = withdrawStarts(this.#queue, error);
         }
         await this.#wait(Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS));
@@ -119,12 +123,12 @@ export class CommitPump {
     }
   }
 
-  async #bisect(batch: readonly Entry[], error: unknown): Promise<void> {
+  async #bisect(batch: readonly Entry[], error: unknown, mayBeWritten: boolean): Promise<void> {
     const [only] = batch;
     if (batch.length === 1 && only) return only.settle({ type: "rejected", error });
     const middle = batch.length >>> 1;
-    await this.#commit(batch.slice(0, middle));
-    await this.#commit(batch.slice(middle));
+    await this.#commit(batch.slice(0, middle), mayBeWritten);
+    await this.#commit(batch.slice(middle), mayBeWritten);
   }
 
   #complain(error: DurableError): void {

@@ -123,6 +123,7 @@ async function replay(
   const [first] = chunks;
   const needsNoCode = session.runsElsewhere === true && isTerminating(instance);
   if (first && chunks.length === 1 && started.generation !== undefined && !needsNoCode) {
+    if (instance.hasRested) await takeStored(instance, held, ports);
     putFirst(instance.inbox, beginnings(history, first.at));
     return undefined;
   }

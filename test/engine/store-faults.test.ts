@@ -88,6 +88,24 @@ describe("a store that fails for a while", () => {
     const results = (await client.getHistory(id)).filter(({ type }) => type === "TaskCompleted");
     expect(results).toHaveLength(3);
   });
+
+  test("and that is away after that keeps a start that may have been written", async () => {
+    const hub = hubWithSteps();
+    let calls = 0;
+    const { client } = await hub.host({
+      wrap: committing(async (episodes, store) => {
+        calls += 1;
+        if (calls === 2) throw new StorageUnavailableError("commit", undefined);
+        const outcomes = await store.commit(episodes);
+        if (calls === 1) throw new OutcomeUnknownError("commit", undefined);
+        return outcomes;
+      }),
+    });
+    const started = client.startNew("steps");
+    await hub.clock.advance(10_000);
+
+    expect((await client.getStatus(await started))?.output).toBe(3);
+  });
 });
 
 describe("an episode the store can never write", () => {

@@ -44,7 +44,8 @@ export class Wakes {
     };
   }
 
-  announce(writer: Process): void {
+  /** Who knows of the write may be told of it or not: it is told only when it does not know. */
+  announce(writer?: Process): void {
     for (const listener of this.#listeners) {
       if (listener.pending || !listener.process.isAlive) continue;
       if (listener.hears === "others" && listener.process === writer) continue;
@@ -137,8 +138,9 @@ export class SimulatedConnection {
       const answer = await this.#simulation.atWork(() => method(...args));
       if (wakes || this.#simulation.random.chance(SPURIOUS)) this.#wakes.announce(this.#process);
       await this.#simulation.park(this.#process, `${label} <`);
-      if (this.#isLost()) throw new OutcomeUnknownError(name, new Error("connection lost after the call"));
-      return answer;
+      if (!this.#isLost()) return answer;
+      this.#wakes.announce();
+      throw new OutcomeUnknownError(name, new Error("connection lost after the call"));
     };
     return call as M;
   }

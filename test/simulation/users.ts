@@ -110,9 +110,7 @@ export class Users {
           this.#world.call((client) => client.suspend(instanceId, "wait")),
         );
         await this.#world.sleep(random.pick([0, 100, 30_000]));
-        return this.#unlessRefused(refused, () =>
-          this.#world.call((client) => client.resume(instanceId, "go on")),
-        );
+        return this.#resume(instanceId);
       case 2:
         root.terminated = true;
         return this.#unlessRefused(refused, () =>
@@ -137,6 +135,19 @@ export class Users {
   }
 
   /** A failure that is none by its meaning is rewound; one that is, too, now and then, for it must come back. */
+  /** While its suspension is on the way, an instance cannot be resumed yet. */
+  async #resume(instanceId: string): Promise<void> {
+    for (let attempt = 0; attempt < 20; attempt++) {
+      try {
+        return await this.#world.call((client) => client.resume(instanceId, "go on"));
+      } catch (error) {
+        if (!isDurableError(error, "INVALID_INSTANCE_STATE") && !isDurableError(error, "INSTANCE_NOT_FOUND"))
+          throw error;
+        await this.#world.sleep(10_000);
+      }
+    }
+  }
+
   async #seeItEnd(root: Root): Promise<void> {
     const { instanceId, program } = root;
     const isMeant = evaluate(program).status === "Failed";

@@ -65,7 +65,8 @@ export function watch(world: World, roots: readonly Root[], isTended: () => bool
 
 /** There is something for an entity that nobody has used yet. */
 async function isAnyoneWaiting({ store }: World): Promise<boolean> {
-  for (const key of KEYS) if ((await store.query.messages(`@ledger@${key}`)).length > 0) return true;
+  const ids = ["account", "fleeting", "ledger"].flatMap((name) => KEYS.map((key) => `@${name}@${key}`));
+  for (const id of ids) if ((await store.query.messages(id)).length > 0) return true;
   return false;
 }
 
