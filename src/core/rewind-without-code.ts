@@ -16,8 +16,9 @@ export interface RewindWithoutCodeRequest {
  * The history of a failed orchestration without its failures (S-130 to S-137), for code that is not at hand.
  *
  * Every failed call goes, and with it all that followed from failures alone: an episode that nothing but failures led to
- * is as if it had never been, with what it asked for and what came of that. A child that can be rewound stays, without
- * its failure.
+ * is as if it had never been, with what it asked for and what came of that. Where something else led to an episode as well,
+ * its timers go: they are what SDKs wait with before they try again, and one that the code wants all the same, it asks for
+ * again. A child that can be rewound stays, without its failure.
  */
 export function rewindWithoutCode(request: RewindWithoutCodeRequest): Rewound {
   const { history, newExecutionId } = request;
@@ -47,12 +48,14 @@ function goneIds(
       gone.add(event.taskScheduledId);
     }
   }
-  for (const episode of episodesOf(history)) {
-    const causes = episode.filter(isCause);
-    const isVoid = (event: HistoryEvent): boolean =>
-      event.type === "SubOrchestrationInstanceFailed" || gone.has(idOf(event));
-    if (causes.length === 0 || !causes.every(isVoid)) continue;
-    for (const event of episode) if (isAction(event)) gone.add(event.eventId);
+  const isVoid = (event: HistoryEvent): boolean =>
+    event.type === "SubOrchestrationInstanceFailed" || gone.has(idOf(event));
+  for (const { events, causes } of episodesOf(history)) {
+    if (!causes.some(isVoid)) continue;
+    const isWhollyVoid = causes.every(isVoid);
+    for (const event of events) {
+      if (isAction(event) && (isWhollyVoid || event.type === "TimerCreated")) gone.add(event.eventId);
+    }
   }
   return gone;
 }
@@ -62,11 +65,28 @@ function isAction(event: HistoryEvent): event is HistoryEvent & { readonly event
   return "eventId" in event && event.type !== "ExecutionCompleted";
 }
 
-function episodesOf(history: readonly HistoryEvent[]): readonly (readonly HistoryEvent[])[] {
-  const episodes: HistoryEvent[][] = [];
+interface PastEpisode {
+  readonly events: HistoryEvent[];
+  /** What the code was told in it. */
+  readonly causes: HistoryEvent[];
+}
+
+/** What came while the execution was suspended, the code was told when it was resumed. */
+function episodesOf(history: readonly HistoryEvent[]): readonly PastEpisode[] {
+  const episodes: PastEpisode[] = [];
+  let isSuspended = false;
+  let heldBack: HistoryEvent[] = [];
   for (const event of history) {
-    if (event.type === "OrchestratorStarted" || episodes.length === 0) episodes.push([]);
-    episodes.at(-1)?.push(event);
+    if (event.type === "OrchestratorStarted" || episodes.length === 0)
+      episodes.push({ events: [], causes: [] });
+    const { events, causes } = episodes.at(-1) as PastEpisode;
+    events.push(event);
+    if (event.type === "ExecutionSuspended") isSuspended = true;
+    else if (event.type === "ExecutionResumed") {
+      isSuspended = false;
+      causes.push(event, ...heldBack);
+      heldBack = [];
+    } else if (isCause(event)) (isSuspended ? heldBack : causes).push(event);
   }
   return episodes;
 }
