@@ -4,6 +4,7 @@ import type { CompletionFilter, InstanceFilter } from "../storage/index.ts";
 import * as wire from "../wire/generated/orchestrator_service_pb.ts";
 import { decodeStatus } from "../wire/status-codec.ts";
 import { decodeOptionalTimestamp } from "../wire/timestamp-codec.ts";
+import { isDotnet } from "./dotnet-sdk.ts";
 import { stateOf } from "./instance-snapshot.ts";
 import { MAX_PAGE_BYTES, pageSizeOf } from "./page-limits.ts";
 import type { Rpc } from "./served-hub.ts";
@@ -40,7 +41,7 @@ export const queryInstances: Rpc<wire.QueryInstancesRequest, wire.QueryInstances
 /** Ended instances in the order in which they have ended. */
 export const listInstanceIds: Rpc<wire.ListInstanceIdsRequest, wire.ListInstanceIdsResponse> = async (
   request,
-  { hub },
+  { hub, userAgent },
 ) => {
   const filter: CompletionFilter = given({
     statuses: request.runtimeStatus.length === 0 ? undefined : request.runtimeStatus.map(decodeStatus),
@@ -49,6 +50,8 @@ export const listInstanceIds: Rpc<wire.ListInstanceIdsRequest, wire.ListInstance
   });
   const { instanceIds, continuationToken } = await hub.query.listByCompletion(filter, {
     size: pageSizeOf("pageSize", request.pageSize),
+    // Its export of histories goes on until a page is empty, and without a key it would begin again.
+    tokenAtEnd: isDotnet(userAgent),
     ...given({ continuationToken: request.lastInstanceKey || undefined }),
   });
   return create(wire.ListInstanceIdsResponseSchema, {

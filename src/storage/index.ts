@@ -19,6 +19,7 @@ export {
 export { matchesCompletion, matchesFilter, terminalOnly } from "./instance-filter.ts";
 export type {
   CompletionFilter,
+  CompletionPageRequest,
   CreationOrder,
   InstanceFilter,
   InstanceIdPage,

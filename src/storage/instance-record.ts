@@ -80,6 +80,11 @@ export interface CompletionFilter {
   readonly statuses?: readonly RuntimeStatus[];
 }
 
+export interface CompletionPageRequest extends Pick<PageRequest, "size" | "continuationToken"> {
+  /** The last page has a token too, unless it is empty: with it comes what ends later. */
+  readonly tokenAtEnd?: boolean;
+}
+
 /** In the order of completion, and of ids (by code points) where that is equal. A page that has a token is never empty. */
 export interface InstanceIdPage {
   readonly instanceIds: readonly string[];

@@ -12,6 +12,7 @@ import type {
 } from "./episode.ts";
 import type {
   CompletionFilter,
+  CompletionPageRequest,
   InstanceFilter,
   InstanceIdPage,
   InstancePage,
@@ -99,10 +100,7 @@ export interface QueryStore {
    *
    * @throws {DurableError} INVALID_ARGUMENT for a continuation token that is not of this filter.
    */
-  listByCompletion(
-    filter: CompletionFilter,
-    page: Pick<PageRequest, "size" | "continuationToken">,
-  ): Promise<InstanceIdPage>;
+  listByCompletion(filter: CompletionFilter, page: CompletionPageRequest): Promise<InstanceIdPage>;
   count(filter: Omit<InstanceFilter, "statuses">): Promise<StatusCounts>;
   /** The chunks of the current run, in order, read piece by piece. */
   history(instanceId: string, fromSeq?: number): AsyncIterable<HistoryChunk>;

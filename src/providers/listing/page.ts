@@ -30,12 +30,13 @@ export function cursorAt(record: InstanceRecord, order: ListOrder): ListCursor {
 export function pageOfEnded(
   taskHub: string,
   filter: CompletionFilter,
-  size: number,
+  { size, tokenAtEnd = false }: { readonly size: number; readonly tokenAtEnd: boolean | undefined },
   found: readonly CompletionCursor[],
 ): InstanceIdPage {
-  const instanceIds = found.slice(0, size).map(({ instanceId }) => instanceId);
-  const last = found[size - 1];
-  if (last === undefined || found.length === size) return { instanceIds };
+  const page = found.slice(0, size);
+  const instanceIds = page.map(({ instanceId }) => instanceId);
+  const last = page.at(-1);
+  if (last === undefined || (found.length <= size && !tokenAtEnd)) return { instanceIds };
   return { instanceIds, continuationToken: encodeCompletion(taskHub, filter, last) };
 }
 

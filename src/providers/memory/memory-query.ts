@@ -2,6 +2,7 @@ import { isEntityId } from "../../core/entity-id.ts";
 import { isTerminal } from "../../core/orchestration-status.ts";
 import {
   type CompletionFilter,
+  type CompletionPageRequest,
   type HistoryChunk,
   type InstanceFilter,
   type InstanceIdPage,
@@ -59,7 +60,7 @@ export class MemoryQueryStore implements QueryStore {
 
   async listByCompletion(
     filter: CompletionFilter,
-    { size, continuationToken: token }: Pick<PageRequest, "size" | "continuationToken">,
+    { size, continuationToken: token, tokenAtEnd }: CompletionPageRequest,
   ): Promise<InstanceIdPage> {
     this.#hub.checkExists();
     checkPageSize(size);
@@ -70,7 +71,7 @@ export class MemoryQueryStore implements QueryStore {
       .filter((record) => matchesCompletion(filter, record))
       .filter((ended) => after === undefined || compareCompletion(after, ended) < 0)
       .toSorted(compareCompletion);
-    return pageOfEnded(name, filter, size, rest);
+    return pageOfEnded(name, filter, { size, tokenAtEnd }, rest);
   }
 
   async count(filter: Omit<InstanceFilter, "statuses">): Promise<StatusCounts> {

@@ -1,6 +1,7 @@
 import { RUNTIME_STATUSES } from "../../core/orchestration-status.ts";
 import type {
   CompletionFilter,
+  CompletionPageRequest,
   HistoryChunk,
   InstanceFilter,
   InstanceIdPage,
@@ -66,7 +67,7 @@ export class SqliteQueryStore implements QueryStore {
 
   async listByCompletion(
     filter: CompletionFilter,
-    { size, continuationToken: token }: Pick<PageRequest, "size" | "continuationToken">,
+    { size, continuationToken: token, tokenAtEnd }: CompletionPageRequest,
   ): Promise<InstanceIdPage> {
     checkPageSize(size);
     const { name } = this.#hub.description;
@@ -75,7 +76,7 @@ export class SqliteQueryStore implements QueryStore {
     const found = this.#read("listByCompletion", () =>
       store.completions.next(hubId, filter, after, size + 1),
     );
-    return pageOfEnded(name, filter, size, found);
+    return pageOfEnded(name, filter, { size, tokenAtEnd }, found);
   }
 
   async count(filter: Omit<InstanceFilter, "statuses">): Promise<StatusCounts> {

@@ -69,6 +69,22 @@ export function describeCompletions(open: OpenHarness): void {
       expect(second).toEqual({ instanceIds: ["d", "early"] });
     });
 
+    test("have a token until a page is empty, where that is asked for, and what ends later comes with it", async () => {
+      const owner = await scene().join();
+      for (const id of ["a", "b"]) await end(scene(), owner, id, "Completed", NOW + 5);
+      const { query } = scene().hub;
+      const asked = { size: 2, tokenAtEnd: true };
+
+      const full = await query.listByCompletion({}, asked);
+      const none = await query.listByCompletion({}, { ...asked, ...tokenOf(full) });
+      await end(scene(), owner, "c", "Completed", NOW + 6);
+      const later = await query.listByCompletion({}, { ...asked, ...tokenOf(full) });
+
+      expect([full.instanceIds, later.instanceIds]).toEqual([["a", "b"], ["c"]]);
+      expect(none).toEqual({ instanceIds: [] });
+      expect(later.continuationToken).toBeDefined();
+    });
+
     test("are none any more when they run again", async () => {
       const owner = await scene().join();
       const run = await scene().create("a");
