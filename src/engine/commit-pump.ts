@@ -4,15 +4,20 @@ import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import { isTransient } from "./store-retry.ts";
 
+/** The store's outcome. Late: partitions have come or gone since the commit was sent, and others may have had its messages. */
+export type StoreOutcome = CommitOutcome & { readonly isLate?: boolean };
+
 /** What a commit came to, seen by the engine: the store's outcome, an episode no store will ever take, or one taken back. */
 export type PumpOutcome =
-  | CommitOutcome
+  | StoreOutcome
   | { readonly type: "rejected"; readonly error: unknown }
   | { readonly type: "withdrawn"; readonly error: Error };
 
 interface Entry {
   readonly episode: Episode;
   readonly settle: (outcome: PumpOutcome) => void;
+  /** How often partitions had come or gone when it was sent for the first time. */
+  changesBefore: number | undefined;
 }
 
 /** So many episodes go into one commit at most: it must not hold the event loop for long. */
@@ -33,16 +38,19 @@ export class CommitPump {
   readonly #store: WorkerStore;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #changes: () => number;
   #queue: Entry[] = [];
   #pumping: Promise<void> | undefined;
   #stopped = false;
   #cancelWait: (() => void) | undefined;
   #complained = false;
 
-  constructor(store: WorkerStore, clock: Clock, logger: Logger) {
+  /** `changes`: how often partitions have come or gone. */
+  constructor(store: WorkerStore, clock: Clock, logger: Logger, changes: () => number) {
     this.#store = store;
     this.#clock = clock;
     this.#logger = logger;
+    this.#changes = changes;
   }
 
   /** Episodes that are not settled yet. */
@@ -60,7 +68,7 @@ export class CommitPump {
   }
 
   add(episode: Episode, settle: (outcome: PumpOutcome) => void): void {
-    this.#queue.push({ episode, settle });
+    this.#queue.push({ episode, settle, changesBefore: undefined });
   }
 
   /** Commits until nothing is pending. Resolves when the pump comes to rest. */
@@ -90,6 +98,7 @@ export class CommitPump {
 
   /** `mayBeWritten`: a commit of these whose outcome nobody knows has gone before. */
   async #commit(entries: readonly Entry[], mayBeWritten = false): Promise<void> {
+    for (const entry of entries) entry.changesBefore ??= this.#changes();
     let batch = entries;
     let isUnknown = mayBeWritten;
     for (let attempt = 0; !this.#stopped && batch.length > 0; attempt++) {
@@ -115,9 +124,9 @@ export class CommitPump {
   }
 
   /** What follows the commit of one episode is no matter of the others. */
-  #settle({ episode, settle }: Entry, outcome: CommitOutcome): void {
+  #settle({ episode, settle, changesBefore }: Entry, outcome: CommitOutcome): void {
     try {
-      settle(outcome);
+      settle(changesBefore === this.#changes() ? outcome : { ...outcome, isLate: true });
     } catch (error) {
       this.#logger.error({ instanceId: episode.instanceId, err: error }, "What follows a commit has failed");
     }

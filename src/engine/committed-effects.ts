@@ -2,8 +2,8 @@ import type { FailureDetails } from "../core/failure-details.ts";
 import { given } from "../core/given.ts";
 import type { ParentInstance } from "../core/history-event.ts";
 import type { TrackedActivity, TrackedSubOrchestration } from "../core/open-tasks.ts";
-import type { CommitOutcome } from "../storage/index.ts";
 import type { ActiveInstance, PendingMessage } from "./active-instance.ts";
+import type { StoreOutcome } from "./commit-pump.ts";
 import type { Effects } from "./episode-builder.ts";
 import type { PartitionPorts } from "./partition-ports.ts";
 import { untilAnswered } from "./store-retry.ts";
@@ -21,7 +21,7 @@ import type { TimerQueue } from "./timer-queue.ts";
 
 const NONE: ReadonlySet<number> = new Set();
 
-export type Written = Extract<CommitOutcome, { type: "applied" | "already" }>;
+export type Written = Extract<StoreOutcome, { type: "applied" | "already" }>;
 
 type AskedChild = Pick<TrackedSubOrchestration, "id" | "instanceId">;
 
@@ -61,6 +61,7 @@ export class CommittedEffects {
 
   send(messages: Effects["messages"], outcome: Written): void {
     messages.forEach(({ instanceId, event }, index) => {
+      if (outcome.isLate) return this.#ports.left(instanceId);
       this.#ports.sent(instanceId, { event, storedId: outcome.messageIds[index] as number });
     });
   }

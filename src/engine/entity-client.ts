@@ -193,13 +193,9 @@ export class EntityClient {
     const { store, worker } = this.#ports;
     const dueAt = dueAtOf(event);
     const due = dueAt === undefined ? {} : { dueAt };
-    const ids = await store.client.send([
-      { instanceId, at: event.timestamp, event: encodeMessage(event), ...due },
-    ]);
-    const [storedId] = ids;
-    if (storedId !== undefined && worker?.isUpToDate(instanceId)) {
-      worker.stored(instanceId, { event, storedId });
-    } else worker?.left(instanceId);
+    const send = () =>
+      store.client.send([{ instanceId, at: event.timestamp, event: encodeMessage(event), ...due }]);
+    await (worker ? worker.leave(instanceId, event, send) : send());
   }
 }
 

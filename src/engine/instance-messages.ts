@@ -47,12 +47,9 @@ export class InstanceMessages {
     if (record === undefined) return "instance-not-found";
     if (isTerminal(record.status) && event.type !== "ExecutionRewound") return "instance-ended";
     const key = event.type === "EventRaised" && event.messageId ? event.messageId : newId();
-    const [storedId] = await store.client.send([
-      { instanceId, key, at: event.timestamp, event: encodeMessage(event) },
-    ]);
-    if (storedId !== undefined && worker?.isUpToDate(instanceId))
-      worker.stored(instanceId, { event, storedId });
-    else worker?.left(instanceId);
+    const send = () =>
+      store.client.send([{ instanceId, key, at: event.timestamp, event: encodeMessage(event) }]);
+    await (worker ? worker.leave(instanceId, event, send) : send());
     return "delivered";
   }
 

@@ -37,6 +37,7 @@ export class OwnedPartitions {
   readonly #held = new Map<number, Held>();
   #isOpen = false;
   #isPullDue = false;
+  #changes = 0;
   #cancelBeat: (() => void) | undefined;
   #stopListening: (() => void) | undefined;
   #beating: Promise<void> = Promise.resolve();
@@ -47,6 +48,11 @@ export class OwnedPartitions {
 
   get count(): number {
     return this.#held.size;
+  }
+
+  /** How often a partition has come or gone. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Whether every partition of the hub is this worker's. */
@@ -148,6 +154,7 @@ export class OwnedPartitions {
     const held = this.#held.get(partition.owned.partition);
     if (held?.partition !== partition) return;
     this.#held.delete(partition.owned.partition);
+    this.#changes += 1;
     held.puller.stop();
     partition.abandon(hostStopping("Another host has taken this part of the task hub over; try again."));
     onLost();
@@ -176,6 +183,7 @@ export class OwnedPartitions {
     const partition = new Partition(owned, ports);
     const puller = new PartitionPuller({ partition, worker, query: store.query, clock, logger, settings });
     this.#held.set(owned.partition, { partition, puller });
+    this.#changes += 1;
     const { partition: number, epoch, takenOver } = owned;
     logger.info({ partition: number, epoch, takenOver }, "Owns a partition");
     puller.start();

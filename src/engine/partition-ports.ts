@@ -34,6 +34,8 @@ export interface PartitionPorts {
   lost(partition: Partition): void;
   /** A committed message, on its way to whichever partition has the instance. */
   sent(instanceId: string, message: PendingMessage): void;
+  /** One that may have been taken from the store by others: whoever has the instance looks there. */
+  left(instanceId: string): void;
   /** A committed start. */
   started(instance: NewInstance): void;
   /** A commit has changed what the instance's status is. */

@@ -238,7 +238,7 @@ export class Partition {
     built: BuiltEpisode,
     outcome: PumpOutcome,
   ): void {
-    if (this.#tenure.over) return settleAll(messages, isWritten(outcome) ? "delivered" : this.#tenure.over);
+    if (this.#tenure.over) return this.#afterTheTenure(messages, built.effects.messages, outcome);
     switch (outcome.type) {
       case "applied":
       case "already":
@@ -314,6 +314,17 @@ export class Partition {
     this.#residents.wake(instance);
   }
 
+  /** What it has sent may be for instances that are still here. */
+  #afterTheTenure(
+    messages: readonly PendingMessage[],
+    sent: Effects["messages"],
+    outcome: PumpOutcome,
+  ): void {
+    if (!isWritten(outcome)) return settleAll(messages, this.#tenure.over ?? "delivered");
+    for (const { instanceId } of sent) this.#ports.left(instanceId);
+    settleAll(messages, "delivered");
+  }
+
   // --- a commit that was not applied ---
 
   /** Another owner has the partition: what this episode was to do is for that one to do. */
@@ -386,7 +397,7 @@ export class Partition {
     rewind: PlannedRewind,
     outcome: PumpOutcome,
   ): void {
-    if (this.#tenure.over) return settleAll(messages, isWritten(outcome) ? "delivered" : this.#tenure.over);
+    if (this.#tenure.over) return this.#afterTheTenure(messages, rewind.messages, outcome);
     if (outcome.type === "fenced") return this.#fenced(messages);
     if (!isWritten(outcome)) return this.#reload(instance, messages);
     this.#residents.forget(instance);

@@ -68,7 +68,7 @@ export class TaskHubWorker {
       hostName: hostname(),
       leaseMs: options.settings.leaseMs,
     });
-    this.#pump = new CommitPump(this.#worker, this.#clock, this.#logger);
+    this.#pump = new CommitPump(this.#worker, this.#clock, this.#logger, () => this.#partitions.changes);
     this.#activities = new ActivityDispatcher(
       options.executor,
       options.settings.maxConcurrentActivityFunctions,
@@ -199,14 +199,20 @@ export class TaskHubWorker {
     return this.owns(instanceId) && this.#partitions.of(instanceId)?.backlog.isBehind === false;
   }
 
-  /** A message of this process is in the store, under this id. Only where `isUpToDate` says so. */
-  stored(instanceId: string, message: { readonly event: InstanceMessage; readonly storedId: number }): void {
-    this.#partitions.stored(instanceId, message);
-  }
-
-  /** This process has put a message for the instance into the store. */
-  left(instanceId: string): void {
-    this.#partitions.left(instanceId);
+  /**
+   * Puts a message for the instance into the store. Where this process runs the instance, and has all the while, the
+   * instance is told of it at once.
+   */
+  async leave(
+    instanceId: string,
+    event: InstanceMessage,
+    send: () => Promise<readonly number[]>,
+  ): Promise<void> {
+    const { changes } = this.#partitions;
+    const [storedId] = await send();
+    const isAsBefore = changes === this.#partitions.changes && this.isUpToDate(instanceId);
+    if (storedId !== undefined && isAsBefore) this.#partitions.stored(instanceId, { event, storedId });
+    else this.#partitions.left(instanceId);
   }
 
   /** It is gone from the store: what code elsewhere does for it is of no use. */
@@ -274,6 +280,7 @@ export class TaskHubWorker {
       isStopped: () => this.#state === "stopped",
       lost: (partition) => this.#partitions.lose(partition),
       sent: (instanceId, message) => this.#partitions.sent(instanceId, message),
+      left: (instanceId) => this.#partitions.left(instanceId),
       started: (instance) => this.#partitions.started(instance),
       changed: (instanceId) => {
         this.changes.changed(instanceId);

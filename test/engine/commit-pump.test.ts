@@ -16,7 +16,7 @@ test("what follows the commit of one episode is no matter of the others: each is
       return episodes.map(() => applied);
     },
   } as unknown as WorkerStore;
-  const pump = new CommitPump(store, new VirtualClock(), logger);
+  const pump = new CommitPump(store, new VirtualClock(), logger, () => 0);
   const settled: string[] = [];
   for (const instanceId of ["a", "b", "c"]) {
     pump.add({ instanceId } as Episode, () => {
