@@ -49,9 +49,7 @@ test("a child begins whose id has just been looked for in vain", async () => {
     yield context.waitForExternalEvent("go");
     return yield context.callSubOrchestrator("child", undefined, { instanceId: "a" });
   });
-  hub.app.orchestration("child", function* () {
-    return "done";
-  });
+  hub.app.orchestration("child", async () => "done");
   const reading: { gate: Gate | undefined } = { gate: undefined };
   const { client, worker } = await hub.host({ wrap: (store) => heldUp(store, reading) });
   const parent = await client.startNew("parent");
