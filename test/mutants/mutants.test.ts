@@ -3,7 +3,7 @@ import { createMemoryStorage } from "../../src/providers/memory/index.ts";
 import { runSeed } from "../simulation/run-seed.ts";
 import { MUTANTS, type Mutate } from "./mutants.ts";
 
-const MOST_SEEDS = 2_000;
+const MOST_SEEDS = 6_000;
 
 test.each(Object.entries(MUTANTS))("it is noticed when %s", async (_title, mutant) => {
   expect(await seedsUntilCaught(mutant)).toBeLessThan(MOST_SEEDS);
