@@ -89,8 +89,23 @@ describe.each(["messages", "events"] as const)(
       expect(await run(code, 1, more)).toMatchObject({ status: "COMPLETED", output: "2", why: undefined });
     });
 
-    test("goes on after a rewind, in a critical section too", async () => {
+    /** Fails in its activity, is rewound once that is mended, and ends. */
+    const rewound = async (code: Code) => {
       let isMended = false;
+      const fragile = () => {
+        if (!isMended) throw new Error("broken");
+        return "mended";
+      };
+      const { client } = await run(code, undefined, {
+        ...more,
+        app: { activities: { fragile }, orchestrators: { it: code } },
+      });
+      isMended = true;
+      await client.call("rewindInstance", { instanceId: "it", reason: "mended" });
+      return client.ended("it");
+    };
+
+    test("goes on after a rewind, in a critical section too", async () => {
       const code: Code = function* (context) {
         const section = (yield context.lockEntities(A, B)) as string;
         let result: unknown;
@@ -102,40 +117,17 @@ describe.each(["messages", "events"] as const)(
         }
         return result;
       };
-      const fragile = () => {
-        if (!isMended) throw new Error("broken");
-        return "mended";
-      };
-      const { client } = await run(code, undefined, {
-        ...more,
-        app: { activities: { fragile }, orchestrators: { it: code } },
-      });
-      isMended = true;
 
-      await client.call("rewindInstance", { instanceId: "it", reason: "mended" });
-
-      expect(await client.ended("it")).toMatchObject({ status: "COMPLETED", output: '"mended"' });
+      expect(await rewound(code)).toMatchObject({ status: "COMPLETED", output: '"mended"' });
     });
 
     test("goes on after a rewind with locks that it left to its end", async () => {
-      let isMended = false;
       const code: Code = function* (context) {
         yield context.lockEntities(A, B);
         return yield context.callActivity("fragile", 1);
       };
-      const fragile = () => {
-        if (!isMended) throw new Error("broken");
-        return "mended";
-      };
-      const { client } = await run(code, undefined, {
-        ...more,
-        app: { activities: { fragile }, orchestrators: { it: code } },
-      });
-      isMended = true;
 
-      await client.call("rewindInstance", { instanceId: "it", reason: "mended" });
-
-      expect(await client.ended("it")).toMatchObject({ status: "COMPLETED", output: '"mended"' });
+      expect(await rewound(code)).toMatchObject({ status: "COMPLETED", output: '"mended"' });
     });
   },
 );
